@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Checks that includes in src/ point down only, as docs/architecture.md draws them.
+
+    layering.py [SRC]     prints each include that is not allowed; exit 1 when there is one
+
+A room is a folder of src/. Of ledger/ and queue/ only the contract is a room for others; each
+engine behind it (sqlite_*, memory_*, or a folder of its own) is a room that only main.cpp may
+include. main.cpp wires, so it may include everything.
+"""
+
+import pathlib
+import re
+import sys
+
+# room: the rooms it may include, itself aside.
+ALLOWED = {
+    "core": "",
+    "net": "core",
+    "observe": "core",
+    "ledger": "core observe",
+    "queue": "core observe",
+    "issue": "queue ledger core observe",
+    "desk": "queue issue ledger core observe",
+    "gate": "desk queue issue ledger core observe",
+    "http": "gate desk queue issue ledger net core observe",
+    "load": "net verify/history.hpp core observe",
+    "verify": "ledger core observe",
+    "cli": "http gate desk queue issue ledger load verify net core observe",
+    "engine": "queue ledger core observe",
+}
+ENGINES = re.compile(r"(ledger|queue)/(?:(sqlite|memory)_|(\w+)/)")
+INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
+# core has no I/O and no threads.
+NOT_IN_CORE = set("""condition_variable fstream future iostream mutex semaphore shared_mutex
+    stop_token thread netdb.h poll.h pthread.h sqlite3.h unistd.h""".split())
+
+
+def room_of(path):
+    """'desk/desk.hpp' → 'desk'; 'ledger/sqlite_ledger.hpp' → 'engine ledger/sqlite'."""
+    engine = ENGINES.match(path)
+    if engine:
+        return f"engine {engine[1]}/{engine[2] or engine[3]}"
+    return path.split("/")[0] if "/" in path else path
+
+
+def may_include(room, path):
+    if room == "main.cpp" or room_of(path) == room:
+        return True
+    allowed = ALLOWED["engine" if room.startswith("engine ") else room].split()
+    return path in allowed or room_of(path) in allowed
+
+
+def problem(room, quote, path, src):
+    if quote == "<":
+        if room == "core" and (path in NOT_IN_CORE or path.startswith(("sys/", "boost/asio"))):
+            return f"core must do without I/O and threads: <{path}>"
+        return None
+    if not (src / path).is_file():
+        return f'no such file below src/: "{path}"'
+    if not may_include(room, path):
+        return f"{room} must not include {path}"
+    return None
+
+
+def problems_of_file(file, src):
+    path = file.relative_to(src).as_posix()
+    room = room_of(path)
+    if room != "main.cpp" and not room.startswith("engine ") and room not in ALLOWED:
+        yield f"src/{path}:1: no such room: {room}"
+        return
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        include = INCLUDE.match(line)
+        words = include and problem(room, include[1], include[2], src)
+        if words:
+            yield f"src/{path}:{number}: {words}"
+
+
+def problems(src):
+    files = [f for f in sorted(src.rglob("*")) if f.suffix in (".cpp", ".hpp")]
+    return [p for file in files for p in problems_of_file(file, src)]
+
+
+if __name__ == "__main__":
+    default = pathlib.Path(__file__).resolve().parents[2] / "src"
+    found = problems(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default)
+    print("\n".join(found) if found else "includes point down only")
+    sys.exit(1 if found else 0)
