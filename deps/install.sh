@@ -51,15 +51,18 @@ hold_services() {
 
 release_services() { as_root rm -f /usr/sbin/policy-rc.d; }
 
-# Services of the packages that this run has installed do not start at the next boot either.
+# Services of the packages that this run has installed do not start at the next boot either. Debian's
+# own helpers do that without a running init, as in a container, and upgrades respect it.
 disable_services() {
-  local unit
-  dpkg -L "$@" | sed -nE 's,^(/usr)?/lib/systemd/system/([^/@]+\.service)$,\2,p' |
-    while read -r unit; do
-      if command -v systemctl >/dev/null; then
-        as_root systemctl disable "$unit" </dev/null >>"$log" 2>&1 || say "could not disable $unit"
-      fi
+  local package unit
+  for package in "$@"; do
+    for unit in $(dpkg -L "$package" | sed -nE 's,^.*/systemd/system/([^/@]+\.service)$,\1,p'); do
+      as_root DPKG_MAINTSCRIPT_PACKAGE="$package" deb-systemd-helper disable "$unit"
     done
+    for unit in $(dpkg -L "$package" | sed -nE 's,^/etc/init\.d/([^/]+)$,\1,p'); do
+      as_root update-rc.d "$unit" disable
+    done
+  done >>"$log" 2>&1
 }
 
 known_to_apt() { apt-cache show --no-all-versions "$1" >/dev/null 2>&1; }

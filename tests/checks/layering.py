@@ -3,9 +3,10 @@
 
     layering.py [SRC]     prints each include that is not allowed; exit 1 when there is one
 
-A room is a folder of src/. Of ledger/ and queue/ only the contract is a room for others; each
-engine behind it (sqlite_*, memory_*, or a folder of its own) is a room that only main.cpp may
-include. main.cpp wires, so it may include everything.
+A room is a folder of src/. Of ledger/ and queue/ only the contract, ledger.hpp and queue.hpp, is a
+room for others. What is behind it belongs to the engines, which only main.cpp may include: sqlite_*,
+memory_* and each subfolder is one engine; the other files are parts that a folder's engines share.
+main.cpp wires, so it may include everything.
 """
 
 import pathlib
@@ -28,7 +29,7 @@ ALLOWED = {
     "cli": "http gate desk queue issue ledger load verify net core observe",
     "engine": "queue ledger core observe",
 }
-ENGINES = re.compile(r"(ledger|queue)/(?:(sqlite|memory)_|(\w+)/)")
+BEHIND_CONTRACT = re.compile(r"(ledger|queue)/(?!\1\.)(?:(sqlite|memory)_|(\w+)/)?")
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # core has no I/O and no threads.
 NOT_IN_CORE = set("""condition_variable fstream future iostream mutex semaphore shared_mutex
@@ -36,18 +37,22 @@ NOT_IN_CORE = set("""condition_variable fstream future iostream mutex semaphore 
 
 
 def room_of(path):
-    """'desk/desk.hpp' → 'desk'; 'ledger/sqlite_ledger.hpp' → 'engine ledger/sqlite'."""
-    engine = ENGINES.match(path)
-    if engine:
-        return f"engine {engine[1]}/{engine[2] or engine[3]}"
+    """'desk/desk.hpp' → 'desk'; 'ledger/sqlite_ledger.hpp' → 'engine ledger/sqlite'; a part that
+    engines share, 'ledger/file_lock.hpp' → 'engine ledger'."""
+    behind = BEHIND_CONTRACT.match(path)
+    if behind:
+        return "/".join(filter(None, [f"engine {behind[1]}", behind[2] or behind[3]]))
     return path.split("/")[0] if "/" in path else path
 
 
 def may_include(room, path):
-    if room == "main.cpp" or room_of(path) == room:
+    target = room_of(path)
+    if room == "main.cpp" or room == target:
         return True
-    allowed = ALLOWED["engine" if room.startswith("engine ") else room].split()
-    return path in allowed or room_of(path) in allowed
+    if room.startswith("engine "):
+        return target in ALLOWED["engine"].split() or target == room.split("/")[0]
+    allowed = ALLOWED[room].split()
+    return path in allowed or target in allowed
 
 
 def problem(room, quote, path, src):
