@@ -51,8 +51,8 @@ hold_services() {
 
 release_services() { as_root rm -f /usr/sbin/policy-rc.d; }
 
-# Services of the packages that this run has installed do not start at the next boot either. Debian's
-# own helpers do that without a running init, as in a container, and upgrades respect it.
+# Services of the packages that this run has installed do not start at the next boot either. The
+# helpers of Debian itself need no running init, as in a container, and upgrades respect them.
 disable_services() {
   local package unit
   for package in "$@"; do

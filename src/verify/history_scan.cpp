@@ -35,7 +35,9 @@ class Scanner {
   [[nodiscard]] bool number(Int& into) {
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), into);
     if (error != std::errc{}) return false;
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    const std::string_view spelled(rest_.data(), end);
+    if (spelled.starts_with("-0") || (spelled.starts_with('0') && spelled != "0")) return false;
+    rest_.remove_prefix(spelled.size());
     return true;
   }
 

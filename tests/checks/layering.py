@@ -4,8 +4,8 @@
     layering.py [SRC]     prints each include that is not allowed; exit 1 when there is one
 
 A room is a folder of src/. Of ledger/ and queue/ only the contract, ledger.hpp and queue.hpp, is a
-room for others. What is behind it belongs to the engines, which only main.cpp may include: sqlite_*,
-memory_* and each subfolder is one engine; the other files are parts that a folder's engines share.
+room for others. What is behind it belongs to the engines, which only main.cpp may include:
+sqlite_*, memory_* and each subfolder is one engine; other files are parts that engines share.
 main.cpp wires, so it may include everything.
 """
 

@@ -17,7 +17,7 @@ for source in "$here"/fuzz_*.cpp; do
   rm -rf "$found"
   mkdir -p "$found"
   echo "== $name"
-  "$build/tests/fuzz/$name" -seed=1 -runs="${FUZZ_RUNS:-200000}" \
+  "$build/tests/fuzz/$name" -seed=1 -runs="${FUZZ_RUNS:-1000000}" \
     -max_total_time="${FUZZ_SECONDS:-20}" -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
     -verbosity=0 -artifact_prefix="$build/findings/" "$found" "$here/corpus/${name#fuzz_}"
 done
