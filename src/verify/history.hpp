@@ -17,14 +17,14 @@ namespace firstcome {
 struct Attempt {
   std::string campaign{};
   std::string user{};
-  std::string key{};            // the Idempotency-Key, empty when none was sent
-  std::int64_t sent_ns = 0;     // just before the request was handed to the kernel
+  std::string key{};                     // the Idempotency-Key, empty when none was sent
+  std::int64_t sent_ns = 0;              // just before the request was handed to the kernel
   std::optional<std::int64_t> got_ns{};  // when the reply was complete; none: it never came
-  int status = 0;               // HTTP status, 0 when no reply came
-  std::string outcome{};        // "issued", "sold_out", … the reply's outcome or problem code;
-                                // "unknown" when the reply never came
-  std::uint64_t rank = 0;       // of the coupon, 0 when there is none
-  std::string code{};           // of the coupon
+  int status = 0;                        // HTTP status, 0 when no reply came
+  std::string outcome{};   // "issued", "sold_out", … the reply's outcome or problem code;
+                           // "unknown" when the reply never came
+  std::uint64_t rank = 0;  // of the coupon, 0 when there is none
+  std::string code{};      // of the coupon
 };
 
 // One line, without the newline.
