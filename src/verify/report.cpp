@@ -29,7 +29,7 @@ std::string grouped(std::uint64_t number) {
 
 std::string summary(const RuleReport& rule) {
   const std::string subject(rule.subject);
-  if (!rule.lacking.empty()) return "not the " + subject + ": " + std::string(rule.lacking);
+  if (!rule.lacking.empty()) return "not checked: " + subject + ", " + std::string(rule.lacking);
   const std::string count = grouped(rule.findings.checked) + " " + subject;
   if (rule.findings.broken == 0) return count;
   return grouped(rule.findings.broken) + " found in " + count;
@@ -58,7 +58,7 @@ void print_details(std::ostream& out, const Findings& findings) {
 void print_report(std::ostream& out, std::span<const PromiseReport> reports) {
   for (const PromiseReport& report : reports) {
     out << std::right << std::setw(2) << report.number << "  " << std::left << std::setw(16)
-        << report.name << std::setw(12) << to_string(report.verdict()) << summary(report) << '\n';
+        << report.name << std::setw(13) << to_string(report.verdict()) << summary(report) << '\n';
     for (const RuleReport& rule : report.rules) print_details(out, rule.findings);
   }
 }
