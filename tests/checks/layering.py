@@ -5,8 +5,9 @@
 
 A room is a folder of src/. Of ledger/ and queue/ only the contract, ledger.hpp and queue.hpp, is a
 room for others. What is behind it belongs to the engines, which only main.cpp may include:
-sqlite_*, memory_* and each subfolder is one engine; other files are parts that engines share.
-main.cpp wires, so it may include everything.
+sqlite_*, memory_* and each subfolder is one engine; other files are parts that engines share. The
+client in http/ is a library of its own, which knows nothing of the server. main.cpp wires, so it
+may include everything.
 """
 
 import pathlib
@@ -24,12 +25,14 @@ ALLOWED = {
     "desk": "queue issue ledger core observe",
     "gate": "desk queue issue ledger core observe",
     "http": "gate desk queue issue ledger net core observe",
-    "load": "net verify/history.hpp core observe",
+    "http/client": "net core observe",
+    "load": "http/client net verify/history.hpp core observe",
     "verify": "ledger core observe",
-    "cli": "http gate desk queue issue ledger load verify net core observe",
-    "engine": "queue ledger core observe",
+    "cli": "http http/client gate desk queue issue ledger load verify net core observe",
+    "engine": "queue ledger net core observe",
 }
 BEHIND_CONTRACT = re.compile(r"(ledger|queue)/(?!\1\.)(?:(sqlite|memory)_|(\w+)/)?")
+CLIENT = re.compile(r"http/(client|service_url)")
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # core has no I/O and no threads.
 NOT_IN_CORE = set("""condition_variable fstream future iostream mutex semaphore shared_mutex
@@ -42,6 +45,8 @@ def room_of(path):
     behind = BEHIND_CONTRACT.match(path)
     if behind:
         return "/".join(filter(None, [f"engine {behind[1]}", behind[2] or behind[3]]))
+    if CLIENT.match(path):
+        return "http/client"
     return path.split("/")[0] if "/" in path else path
 
 
