@@ -68,7 +68,9 @@ std::string_view lacking(const Needs& needs, const Facts& facts, const CheckOpti
 std::vector<RuleReport> prepare(const Facts& facts, const CheckOptions& options) {
   std::vector<RuleReport> reports;
   for (const Rule& rule : all_rules) {
-    reports.push_back({.subject = rule.subject, .lacking = lacking(rule.needs, facts, options)});
+    reports.push_back({.subject = rule.subject,
+                       .lacking = lacking(rule.needs, facts, options),
+                       .assuming = rule.needs.fixed_stock ? "that no stock was added" : ""});
   }
   return reports;
 }

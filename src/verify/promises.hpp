@@ -31,8 +31,9 @@ struct Findings {
 };
 
 struct RuleReport {
-  std::string_view subject{};  // what is counted in `checked`: "sold_out answers"
-  std::string_view lacking{};  // why it was not checked, empty when it was
+  std::string_view subject{};   // what is counted in `checked`: "sold_out answers"
+  std::string_view lacking{};   // why it was not checked, empty when it was
+  std::string_view assuming{};  // what it takes for granted, empty for nothing
   Findings findings{};
 };
 

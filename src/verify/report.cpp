@@ -35,6 +35,14 @@ std::string summary(const RuleReport& rule) {
   return grouped(rule.findings.broken) + " found in " + count;
 }
 
+std::string assumption(const PromiseReport& report) {
+  for (const RuleReport& rule : report.rules) {
+    const bool assumed = rule.lacking.empty() && !rule.assuming.empty();
+    if (assumed && rule.findings.checked > 0) return "; assuming " + std::string(rule.assuming);
+  }
+  return "";
+}
+
 // A promise that was not checked at all needs one reason, not one a rule.
 std::string summary(const PromiseReport& report) {
   if (report.verdict() == Verdict::not_checked) return std::string(report.rules.front().lacking);
@@ -42,7 +50,7 @@ std::string summary(const PromiseReport& report) {
   for (const RuleReport& rule : report.rules) {
     words += (words.empty() ? "" : "; ") + summary(rule);
   }
-  return words;
+  return words + assumption(report);
 }
 
 void print_details(std::ostream& out, const Findings& findings) {

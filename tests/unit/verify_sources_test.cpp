@@ -203,6 +203,14 @@ TEST(VerifyReport, SaysALineForEachPromise) {
       << text;
 }
 
+TEST(VerifyReport, SaysWhatWasAssumed) {
+  std::ostringstream out;
+  print_report(out, check(make_world({.seed = 2, .stock = 25}), Facts::Source::audit));
+  EXPECT_NE(out.str().find("against their stock; assuming that no stock was added\n"),
+            std::string::npos)
+      << out.str();
+}
+
 TEST(VerifyReport, SaysWhyAPromiseWasNotChecked) {
   World world = make_world({.seed = 2});
   std::ostringstream out;
