@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/cursor.hpp"
+#include "core/identity.hpp"
+#include "ledger/ledger.hpp"
+#include "observe/metrics.hpp"
+#include "queue/queue.hpp"
+
+namespace firstcome::cli {
+
+// What a server stands on, opened from two URLs. The pieces refer to each other and to the
+// fingerprints and metrics they were opened with; queue and reader go before the ledger.
+struct Engine {
+  std::string name;        // for the banner: "embedded"
+  std::string durability;  // for the banner: what a "yes" outlives
+  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<LedgerReader> reader;
+  std::unique_ptr<Queue> queue;
+  CouponCodes codes;
+  Cursors cursors;
+  Epoch epoch;  // taken by opening
+};
+
+struct EngineRequest {
+  std::string ledger_url;
+  std::string queue_url;
+  bool migrate = true;
+  const Fingerprints& fingerprints;
+  Metrics::Shard& metrics;
+  std::function<void()> on_work;  // claims have arrived: wakes the issuing thread
+};
+
+}  // namespace firstcome::cli

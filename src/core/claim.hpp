@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/clock.hpp"
+#include "core/identity.hpp"
+#include "core/ids.hpp"
+
+// One user's wish for one coupon of one campaign, as it travels from desk to issuer. Plain value.
+
+namespace firstcome {
+
+// Where the reply goes: which desk, and which of the requests that wait there. The generation tells
+// a reused slot from the one that asked.
+struct ReplyTo {
+  std::uint16_t desk = 0;
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  friend bool operator==(const ReplyTo&, const ReplyTo&) = default;
+};
+
+struct Claim {
+  CampaignNumber campaign{};
+  UserId user{};
+  IdempotencyKey key{};
+  Identity identity{};
+  Time arrived_at{};         // decides the window: opens_at <= arrived_at < closes_at
+  Monotonic arrived_mono{};  // for the metrics only
+  Epoch epoch{};             // epoch and ticket are given by the queue
+  Ticket ticket{};
+  ReplyTo reply_to{};
+};
+
+}  // namespace firstcome

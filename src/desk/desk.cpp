@@ -1,0 +1,132 @@
+#include "desk/desk.hpp"
+
+#include "core/check.hpp"
+#include "issue/rules.hpp"
+
+namespace firstcome {
+namespace {
+
+constexpr std::string_view answers = "firstcome_claims_total";
+constexpr std::string_view answers_help =
+    "Claims answered, by outcome; repeated ones had their coupon already.";
+
+}  // namespace
+
+Desk::Desk(const Parts& parts, std::size_t waiting_max, Metrics::Shard& metrics)
+    : parts_(parts),
+      waiting_max_(waiting_max),
+      repeated_counter_(metrics.counter(answers, answers_help, {{"outcome", "repeated"}})),
+      refused_counter_(metrics.counter(answers, answers_help, {{"outcome", "refused"}})) {
+  for (const Outcome outcome :
+       {Outcome::issued, Outcome::queued, Outcome::sold_out, Outcome::limit_reached,
+        Outcome::not_open, Outcome::closed, Outcome::paused}) {
+    CHECK(static_cast<std::size_t>(outcome) == outcome_counters_.size(), "outcomes in order");
+    const Labels labels{{"outcome", std::string(to_string(outcome))}};
+    outcome_counters_.push_back(&metrics.counter(answers, answers_help, labels));
+  }
+}
+
+Desk::Reply Desk::claim(const CampaignId& campaign_id, const UserId& user,
+                        const IdempotencyKey& key, ReplyTo reply_to) {
+  const std::optional<Campaign> campaign = parts_.board.find(campaign_id);
+  if (!campaign) return Refusal::unknown_campaign;
+  const Identity identity = parts_.fingerprints.of(user, key);
+  const Time now = parts_.clock.now();
+  if (const auto standing = parts_.ledger.recall(campaign->number, identity)) {
+    if (const auto answer = answer_at_once(*campaign, *standing, now)) {
+      count(*answer);
+      return *answer;
+    }
+  }
+  if (const auto refused = refusal()) {
+    refused_counter_.add();
+    return *refused;
+  }
+  gathered_.push_back({.campaign = campaign->number,
+                       .user = user,
+                       .key = key,
+                       .identity = identity,
+                       .arrived_at = now,
+                       .arrived_mono = parts_.clock.monotonic(),
+                       .reply_to = reply_to});
+  waiting_.fetch_add(1, std::memory_order_relaxed);
+  return Wait{};
+}
+
+std::optional<Answer> Desk::answer_at_once(const Campaign& campaign, const Standing& standing,
+                                           Time now) const {
+  switch (rule(*campaign.settings, campaign.issued, standing, now)) {
+    case Ruling::repeated:
+      return Answer{.outcome = Outcome::issued,
+                    .repeated = true,
+                    .coupon = *prior_coupon(*campaign.settings, standing)};
+    case Ruling::paused:
+      return Answer{.outcome = Outcome::paused};
+    case Ruling::not_open:
+      return Answer{.outcome = Outcome::not_open};
+    case Ruling::closed:
+      return Answer{.outcome = Outcome::closed};
+    case Ruling::limit_reached:
+      return Answer{.outcome = Outcome::limit_reached};
+    case Ruling::sold_out:
+      return Answer{.outcome = Outcome::sold_out};
+    case Ruling::eligible:
+      return std::nullopt;
+  }
+  CHECK(false, "a ruling outside the enumeration");
+}
+
+std::optional<Desk::Refusal> Desk::refusal() const {
+  switch (parts_.service.state()) {
+    case Service::State::starting:
+    case Service::State::failed:
+      return Refusal::unavailable;
+    case Service::State::draining:
+      return Refusal::draining;
+    case Service::State::ready:
+      break;
+  }
+  if (waiting() >= waiting_max_) return Refusal::overloaded;
+  return std::nullopt;
+}
+
+std::optional<Desk::Status> Desk::status(const CampaignId& campaign_id, const UserId& user) const {
+  std::optional<Campaign> campaign = parts_.board.find(campaign_id);
+  if (!campaign) return std::nullopt;
+  const Identity identity = parts_.fingerprints.of(user, {});
+  // The line before the ledger: a claim that leaves the line in between is in the ledger by then.
+  Status status{.campaign = *campaign, .place = parts_.queue.place(campaign->number, identity)};
+  if (const auto standing = parts_.ledger.recall(campaign->number, identity)) {
+    status.coupons = standing->coupons;
+    status.first = standing->first;
+  }
+  if (status.place) {
+    const Pace& pace = campaign->settings->pace;
+    status.eta = eta_at(status.place->position, pace.batch, pace.tick);
+  }
+  return status;
+}
+
+void Desk::flush() {
+  if (gathered_.empty()) return;
+  parts_.queue.enqueue(gathered_);
+  gathered_.clear();
+}
+
+void Desk::note_verdict(const Verdict& verdict) {
+  waiting_.fetch_sub(1, std::memory_order_relaxed);
+  if (verdict.kind == Verdict::Kind::answered) {
+    count(verdict.answer);
+  } else {
+    refused_counter_.add();
+  }
+}
+
+void Desk::count(const Answer& answer) {
+  const bool repeated_coupon = answer.repeated && answer.outcome == Outcome::issued;
+  Counter& counter = repeated_coupon ? repeated_counter_
+                                     : *outcome_counters_[static_cast<std::size_t>(answer.outcome)];
+  counter.add();
+}
+
+}  // namespace firstcome

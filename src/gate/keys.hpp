@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+
+// The keys that say who asks. Given by configuration or made once and kept in the data directory.
+// Immutable after loading, so any thread may ask.
+
+namespace firstcome {
+
+enum class Role : std::uint8_t {
+  anyone,  // no key was shown
+  issue,   // claims for any user, reads
+  admin,   // everything
+};
+
+class Keys {
+ public:
+  Keys(std::string admin, std::string issue) : admin_(std::move(admin)), issue_(std::move(issue)) {}
+
+  // The role of an Authorization header's value ("Bearer …"; RFC 6750, section 2.1), anyone for an
+  // empty one, nullopt for a key that is none of ours. Compares in constant time.
+  [[nodiscard]] std::optional<Role> role_of(std::string_view authorization) const;
+
+ private:
+  std::string admin_;
+  std::string issue_;
+};
+
+// The key kept in DIR/<name>.key, made with 192 random bits and mode 0600 when the file is not
+// there. Error: unavailable or invalid, with the path.
+[[nodiscard]] Result<std::string> key_in_directory(const std::string& directory,
+                                                   const std::string& name);
+
+// Reads a key from a file's first line. A key is 8 to 512 visible ASCII characters.
+[[nodiscard]] Result<std::string> key_in_file(const std::string& path);
+[[nodiscard]] Result<std::string> check_key(std::string key, const std::string& where);
+
+}  // namespace firstcome

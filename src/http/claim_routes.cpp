@@ -1,0 +1,149 @@
+// Claims: asking for a coupon, and asking how that went.
+
+#include "core/check.hpp"
+#include "http/api.hpp"
+#include "http/json_read.hpp"
+#include "http/json_write.hpp"
+#include "http/problem.hpp"
+
+namespace firstcome::http {
+namespace {
+
+constexpr std::size_t coupons_max = 1000;
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : text) {
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (unreserved) {
+      result.push_back(c);
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      result.push_back('%');
+      result.push_back(hex[byte >> 4]);
+      result.push_back(hex[byte & 15U]);
+    }
+  }
+  return result;
+}
+
+std::string location_of(const Exchange& exchange) {
+  return "Location: /v1/campaigns/" + exchange.campaign.str() + "/claims/" +
+         percent_encode(exchange.user.view()) + "\r\n";
+}
+
+void append_list(std::string& out, const CampaignId& campaign, const UserId& user,
+                 std::span<const Coupon> coupons) {
+  out.append(",\"coupons\":[");
+  for (const Coupon& coupon : coupons) {
+    if (out.back() != '[') out.push_back(',');
+    append_coupon(out, campaign.view(), user.view(), coupon);
+  }
+  out.append("]}");
+}
+
+// A claim that still waits comes first: its verdict is what is asked for.
+Response status_response(const Desk::Status& status, const UserId& user,
+                         std::span<const Coupon> coupons) {
+  Response response;
+  const bool waits = status.place && status.place->outcome == Outcome::queued;
+  if (waits) {
+    append_queued(response.body, *status.place, status.eta);
+    response.body.pop_back();
+  } else {
+    const Outcome outcome = coupons.empty() ? status.place->outcome : Outcome::issued;
+    response.body = "{\"outcome\":\"" + std::string(to_string(outcome)) + "\"";
+    if (coupons.empty()) {
+      response.body.append(",\"ticket\":").append(std::to_string(status.place->ticket.value));
+    }
+  }
+  append_list(response.body, status.campaign.id, user, coupons);
+  return response;
+}
+
+}  // namespace
+
+Api::Reply Api::post_claim(const Request& request, const Routed& routed, Exchange& exchange,
+                           ReplyTo reply_to) {
+  const auto user = read_claim_body(request.body);
+  if (!user) return problem_of(user.error());
+  ClaimRequest asked{
+      .campaign = routed.params[0], .user = *user, .idempotency_key = request.idempotency_key};
+  const auto claim = Gate::shape(asked);
+  if (!claim) return problem_of(claim.error());
+  if (auto refused = denied(request, Route::post_claim)) return refused;
+  exchange.campaign = claim->campaign;
+  exchange.user = claim->user;
+  const Desk::Reply reply = parts_.gate.claim(*claim, reply_to);
+  if (const auto* answer = std::get_if<Answer>(&reply)) return answered(exchange, *answer);
+  if (const auto* refusal = std::get_if<Desk::Refusal>(&reply)) return problem_of(*refusal);
+  return std::nullopt;
+}
+
+std::optional<Response> Api::finish(const Exchange& exchange, const Verdict& verdict) const {
+  switch (verdict.kind) {
+    case Verdict::Kind::answered:
+      return answered(exchange, verdict.answer);
+    case Verdict::Kind::unavailable:
+      return problem_of(Desk::Refusal::unavailable);
+    case Verdict::Kind::unanswered:
+      return std::nullopt;
+  }
+  CHECK(false, "a verdict outside the enumeration");
+}
+
+Response Api::answered(const Exchange& exchange, const Answer& answer) const {
+  Response response;
+  switch (answer.outcome) {
+    case Outcome::issued:
+      response.status = answer.repeated ? 200 : 201;
+      append_issued(response.body, exchange.campaign.view(), exchange.user.view(), answer.coupon);
+      return response;
+    case Outcome::queued:
+      response.status = 202;
+      response.fields = location_of(exchange);
+      append_queued(response.body, answer.place, answer.eta);
+      return response;
+    case Outcome::sold_out:
+    case Outcome::limit_reached:
+    case Outcome::not_open:
+    case Outcome::closed:
+    case Outcome::paused:
+      break;
+  }
+  const auto campaign = parts_.board.find(exchange.campaign);
+  return problem_of(answer.outcome, *campaign->settings, parts_.clock.now());
+}
+
+Api::Reply Api::get_claim(const Routed& routed, Exchange& exchange, ReplyTo reply_to) {
+  const auto claim = Gate::shape({.campaign = routed.params[0], .user = routed.params[1]});
+  if (!claim) return problem_of(claim.error());
+  const auto status = parts_.desk.status(claim->campaign, claim->user);
+  if (!status) return unknown_campaign();
+  exchange.campaign = claim->campaign;
+  exchange.user = claim->user;
+  if (status->coupons == 0 && !status->place) {
+    return problem(404, "claim_not_found", "this user has no claim here");
+  }
+  if (status->coupons <= 1) {
+    std::vector<Coupon> coupons;
+    if (status->first) coupons.push_back(*status->first);
+    return status_response(*status, claim->user, coupons);
+  }
+  parts_.worker.submit(reply_to, [status = *status, user = claim->user](LedgerReader& reader) {
+    const CampaignNumber number = status.campaign.number;
+    const auto listed =
+        reader.coupons_of_user(user, std::uint64_t{number.value} << 32, coupons_max);
+    if (!listed) return problem_of(listed.error());
+    std::vector<Coupon> coupons;
+    for (const ListedCoupon& one : *listed) {
+      if (one.campaign == number) coupons.push_back(one.coupon);
+    }
+    return status_response(status, user, coupons);
+  });
+  return std::nullopt;
+}
+
+}  // namespace firstcome::http

@@ -1,0 +1,135 @@
+#include "http/router.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "http/problem.hpp"
+
+namespace firstcome::http {
+namespace {
+
+constexpr std::array<RouteInfo, route_count> routes{{
+    {Route::put_campaign, "PUT", "/v1/campaigns/{id}", Role::admin, true},
+    {Route::patch_campaign, "PATCH", "/v1/campaigns/{id}", Role::admin, true},
+    {Route::get_campaign, "GET", "/v1/campaigns/{id}", Role::anyone, false},
+    {Route::list_campaigns, "GET", "/v1/campaigns", Role::admin, false},
+    {Route::post_claim, "POST", "/v1/campaigns/{id}/claims", Role::issue, true},
+    {Route::get_claim, "GET", "/v1/campaigns/{id}/claims/{user}", Role::issue, false},
+    {Route::list_campaign_coupons, "GET", "/v1/campaigns/{id}/coupons", Role::admin, false},
+    {Route::list_user_coupons, "GET", "/v1/users/{user}/coupons", Role::issue, false},
+    {Route::livez, "GET", "/livez", Role::anyone, false},
+    {Route::readyz, "GET", "/readyz", Role::anyone, false},
+    {Route::version, "GET", "/version", Role::anyone, false},
+    {Route::metrics, "GET", "/metrics", Role::anyone, false},
+    {Route::openapi, "GET", "/openapi.json", Role::anyone, false},
+}};
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      result.push_back(text[i]);
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = hex_digit(text[i + 1]);
+    const int low = hex_digit(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    result.push_back(static_cast<char>(high * 16 + low));
+    i += 2;
+  }
+  return result;
+}
+
+// Takes "/segment" from the front.
+std::string_view take_segment(std::string_view& path) {
+  path.remove_prefix(1);
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+// The pattern's {x} segments in the path, or nullopt when it does not match.
+std::optional<std::vector<std::string_view>> match(std::string_view pattern,
+                                                   std::string_view path) {
+  std::vector<std::string_view> params;
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view expected = take_segment(pattern);
+    const std::string_view segment = take_segment(path);
+    if (expected.starts_with('{')) {
+      params.push_back(segment);
+    } else if (expected != segment) {
+      return std::nullopt;
+    }
+  }
+  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  return params;
+}
+
+Response bad_target() {
+  return problem(400, "bad_request", "the request target is malformed");
+}
+
+Response wrong_method(const std::string& allowed) {
+  Response response = problem(405, "method_not_allowed", "this path takes " + allowed, {});
+  response.fields = "Allow: " + allowed + "\r\n";
+  return response;
+}
+
+std::variant<Routed, Response> decode(Route route, const std::vector<std::string_view>& raw,
+                                      std::string_view query) {
+  Routed routed{.route = route, .query = query};
+  for (const std::string_view param : raw) {
+    auto decoded = percent_decode(param);
+    if (!decoded) return bad_target();
+    routed.params.push_back(std::move(*decoded));
+  }
+  return routed;
+}
+
+}  // namespace
+
+const RouteInfo& info(Route route) {
+  return routes[static_cast<std::size_t>(route)];
+}
+
+std::variant<Routed, Response> route(std::string_view method, std::string_view target) {
+  if (!target.starts_with('/')) return bad_target();
+  const std::size_t question = target.find('?');
+  const std::string_view path = target.substr(0, question);
+  const std::string_view query =
+      question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
+  std::string allowed;
+  for (const RouteInfo& candidate : routes) {
+    const auto params = match(candidate.path, path);
+    if (!params) continue;
+    if (candidate.method == method) return decode(candidate.route, *params, query);
+    if (!allowed.empty()) allowed.append(", ");
+    allowed.append(candidate.method);
+    if (candidate.method == "GET") allowed.append(", HEAD");
+  }
+  if (!allowed.empty()) return wrong_method(allowed);
+  return no_such_path();
+}
+
+Result<std::vector<QueryParameter>> parse_query(std::string_view query) {
+  std::vector<QueryParameter> result;
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    auto name = percent_decode(pair.substr(0, equals));
+    auto value = percent_decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+    if (!name || !value) return invalid("query", "the query is malformed");
+    result.push_back({std::move(*name), std::move(*value)});
+  }
+  return result;
+}
+
+}  // namespace firstcome::http

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "core/claim.hpp"
+#include "core/coupon.hpp"
+#include "core/outcome.hpp"
+#include "queue/queue.hpp"
+
+// What goes back to the client who waits. Plain values.
+
+namespace firstcome {
+
+struct Answer {
+  Outcome outcome{};
+  bool repeated = false;             // issued or queued before; this is the same again
+  Coupon coupon{};                   // when issued
+  Place place{};                     // when queued
+  std::chrono::milliseconds eta{0};  // when queued: until its tick, as things stand
+};
+
+struct Verdict {
+  enum class Kind : std::uint8_t {
+    answered,
+    unavailable,  // nothing was taken
+    unanswered,   // nobody knows whether it was committed: say nothing, the client asks again
+  };
+  ReplyTo reply_to{};
+  Kind kind = Kind::answered;
+  Answer answer{};
+};
+
+// How long a parked claim waits at its place when `batch` claims leave each tick.
+[[nodiscard]] constexpr std::chrono::milliseconds eta_at(std::uint64_t position,
+                                                         std::uint32_t batch,
+                                                         std::chrono::milliseconds tick) {
+  const std::uint64_t ticks = (position + batch - 1) / batch;
+  return tick * static_cast<std::int64_t>(ticks);
+}
+
+}  // namespace firstcome

@@ -1,0 +1,190 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/campaign.hpp"
+#include "core/claim.hpp"
+#include "core/coupon.hpp"
+#include "core/error.hpp"
+#include "core/outcome.hpp"
+
+// The contracts of the durable truth: what an engine must do to hold campaigns and coupons.
+// Ledger is the issuing side, LedgerReader the listings; an engine provides both. Nothing here
+// knows SQL. The promises rest on three rules: a commit is all or nothing; `ok` means that it
+// outlives a power cut; and `unknown` is said rather than guessed.
+
+namespace firstcome {
+
+// What the ledger holds of one claim's user in its campaign.
+struct Standing {
+  std::uint32_t coupons = 0;       // how many the user has
+  std::optional<Coupon> first{};   // the one with nth = 1
+  std::optional<Coupon> by_key{};  // the one issued under this claim's Idempotency-Key
+};
+
+// What a batch's decisions depend on; one entry a claim, in the claims' order.
+struct BatchState {
+  std::vector<const Campaign*> campaigns;  // owned by the ledger, valid until its next change
+  std::vector<Standing> standings;
+};
+
+struct CouponRow {
+  CampaignNumber campaign{};
+  Coupon coupon{};
+  UserId user{};
+  IdempotencyKey key{};
+  Identity identity{};
+  Epoch epoch{};
+  Ticket ticket{};
+};
+
+// A claim that was answered `queued` has reached its end.
+struct Settlement {
+  CampaignNumber campaign{};
+  Ticket ticket{};
+  Outcome outcome{};
+};
+
+// One transaction.
+struct BatchRows {
+  std::vector<CouponRow> coupons;   // in rank order within each campaign
+  std::vector<Claim> parked;        // paced claims to remember before they are answered 202
+  std::vector<Settlement> settled;  // parked claims with their verdict; an issued one is forgotten
+  [[nodiscard]] bool empty() const { return coupons.empty() && parked.empty() && settled.empty(); }
+};
+
+enum class CommitResult : std::uint8_t {
+  ok,           // durable
+  stale_epoch,  // somebody holds a newer epoch; nothing was written, and never will be under this
+  unavailable,  // nothing was written; may work later
+  unknown,      // written or not: ask landed() before anything else
+};
+
+// A parked claim as the ledger remembers it; `outcome` is queued until it is settled.
+struct ParkedClaim {
+  Claim claim{};
+  Outcome outcome{};
+};
+
+// Thread rule: one thread issues and calls everything but recall(), which any thread may call at
+// any time.
+class Ledger {
+ public:
+  Ledger() = default;
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+  virtual ~Ledger() = default;
+
+  // Becomes the one that issues: a new epoch, durable before it is returned. May block.
+  [[nodiscard]] virtual Result<Epoch> take_epoch() = 0;
+
+  // Every campaign, in order of number. Valid until the next change().
+  virtual void for_each_campaign(const std::function<void(const Campaign&)>& visit) const = 0;
+
+  // A campaign by its number, which exists. Valid until the next change().
+  [[nodiscard]] virtual const Campaign& campaign(CampaignNumber number) const = 0;
+
+  // Every parked claim, settled ones too, in ticket order within a campaign. Called at start.
+  [[nodiscard]] virtual Result<void> for_each_parked(
+      const std::function<void(const ParkedClaim&)>& visit) = 0;
+
+  // Makes or changes campaigns, durable when it returns; one result a change, in order. A change
+  // that is refused (invalid, not_found, or conflict with field "stock" when the stock would fall
+  // below what is issued) leaves the others alone. The outer error means that none was made.
+  struct Changed {
+    Campaign campaign{};
+    bool created = false;
+  };
+  [[nodiscard]] virtual Result<std::vector<Result<Changed>>> change(
+      std::span<const CampaignChange> changes) = 0;
+
+  // What the decisions about these claims depend on. Every claim's campaign exists.
+  [[nodiscard]] virtual Result<BatchState> state_for(std::span<const Claim> claims) = 0;
+
+  // Commits a batch in one transaction or not at all. May block for a disk sync.
+  [[nodiscard]] virtual CommitResult commit(const BatchRows& rows, Epoch epoch) = 0;
+
+  // After `unknown`: whether that transaction is in the ledger. Once answered, state_for() agrees
+  // with it. An error means that nobody can say yet (unavailable), or never will (corrupt).
+  [[nodiscard]] virtual Result<bool> landed(const BatchRows& rows, Epoch epoch) = 0;
+
+  // Why this can never commit again (disk full, failed sync), once that is so: the process must
+  // stop rather than go on.
+  [[nodiscard]] virtual std::optional<Error> lost() const = 0;
+
+  // Upkeep (a checkpoint, say) when replies have been given and before the next batch is taken, or
+  // when there has been nothing to do for a while. May block for some ms.
+  virtual void between_batches() = 0;
+  virtual void when_idle() = 0;
+
+  // What can be said at once, from memory, about a claim's user; nullopt when that takes a look
+  // into the database. Any thread; never blocks on I/O.
+  [[nodiscard]] virtual std::optional<Standing> recall(CampaignNumber campaign,
+                                                       const Identity& identity) const = 0;
+};
+
+// A coupon as listings show it.
+struct ListedCoupon {
+  CampaignNumber campaign{};
+  UserId user{};
+  Coupon coupon{};
+};
+
+// A coupon with everything the ledger knows of it, for the verifier.
+struct AuditedCoupon {
+  CampaignId campaign{};
+  UserId user{};
+  IdempotencyKey key{};
+  Coupon coupon{};
+  Epoch epoch{};
+  Ticket ticket{};
+};
+
+struct AuditedCampaign {
+  CampaignId id{};
+  CampaignSettings settings{};
+};
+
+// Reads only; may block on I/O. One thread at a time.
+class LedgerReader {
+ public:
+  LedgerReader() = default;
+  LedgerReader(const LedgerReader&) = delete;
+  LedgerReader& operator=(const LedgerReader&) = delete;
+  virtual ~LedgerReader() = default;
+
+  // The campaign's coupons with rank > after, in rank order, at most `limit`.
+  [[nodiscard]] virtual Result<std::vector<ListedCoupon>> coupons_of_campaign(
+      CampaignNumber campaign, Rank after, std::size_t limit) = 0;
+
+  // The user's coupons in order of (campaign, rank), at most `limit`, from those after `after`:
+  // campaign number << 32 | rank.
+  [[nodiscard]] virtual Result<std::vector<ListedCoupon>> coupons_of_user(const UserId& user,
+                                                                          std::uint64_t after,
+                                                                          std::size_t limit) = 0;
+};
+
+// The whole ledger, for the verifier: one consistent snapshot, from another process if need be.
+class LedgerAudit {
+ public:
+  LedgerAudit() = default;
+  LedgerAudit(const LedgerAudit&) = delete;
+  LedgerAudit& operator=(const LedgerAudit&) = delete;
+  virtual ~LedgerAudit() = default;
+
+  [[nodiscard]] virtual Result<std::vector<AuditedCampaign>> campaigns() = 0;
+
+  // Every coupon, in the order of their commit, so that within a campaign ranks should rise by 1.
+  [[nodiscard]] virtual Result<void> for_each_coupon(
+      const std::function<void(const AuditedCoupon&)>& visit) = 0;
+
+  // Parked claims that have no verdict yet.
+  [[nodiscard]] virtual Result<std::uint64_t> unsettled_count(const CampaignId& campaign) = 0;
+};
+
+}  // namespace firstcome

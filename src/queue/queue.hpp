@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/claim.hpp"
+#include "core/outcome.hpp"
+
+// The contract of arrival order: claims that are not settled yet. A claim arrives with enqueue(),
+// which gives its ticket; the issuer peeks at the oldest with take_batch(), and settle() removes
+// exactly those. Claims of paced campaigns are parked in a line of their own after their ticket is
+// durable, and leave it by pace.
+//
+// Thread rule: any thread may call enqueue(), depth() and place(); all else belongs to the issuing
+// thread.
+
+namespace firstcome {
+
+// Where a parked claim stands.
+struct Place {
+  Ticket ticket{};
+  std::uint64_t position = 0;  // 1 is next; 0 once it is settled
+  Outcome outcome = Outcome::queued;
+};
+
+struct QueueDepth {
+  std::uint64_t arrived = 0;  // taken by nobody, or taken and not settled
+  std::uint64_t parked = 0;
+};
+
+class Queue {
+ public:
+  Queue() = default;
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  virtual ~Queue() = default;
+
+  // Gives the claims their tickets, in their order, and wakes the issuing thread. One call, one
+  // message: a desk calls it once for all claims of one round of its event loop.
+  virtual void enqueue(std::span<Claim> claims) = 0;
+
+  // The oldest claims in ticket order, at most `max`. A peek: until settle(), a further call
+  // returns the same. Valid until settle().
+  [[nodiscard]] virtual std::span<const Claim> take_batch(std::size_t max) = 0;
+
+  // Removes the `count` oldest claims, which take_batch() has shown.
+  virtual void settle(std::size_t count) = 0;
+
+  // Moves a claim, whose ticket is durable now, to the end of its campaign's line.
+  virtual void park(const Claim& claim) = 0;
+
+  // Restores at start a claim that has its verdict already.
+  virtual void remember(CampaignNumber campaign, const Identity& identity, Ticket ticket,
+                        Outcome outcome) = 0;
+
+  // The front of a campaign's line in ticket order, at most `max`. A peek.
+  [[nodiscard]] virtual std::vector<Claim> front_of_line(CampaignNumber campaign,
+                                                         std::size_t max) = 0;
+
+  // Removes the front claims with their outcomes; losers are remembered, so that they can be told.
+  virtual void settle_line(CampaignNumber campaign, std::span<const Outcome> outcomes) = 0;
+
+  [[nodiscard]] virtual std::uint64_t line_length(CampaignNumber campaign) const = 0;
+
+  // Where this claim waits, or how it ended unless it was issued. A keyed identity finds that very
+  // claim, one without a key the user's newest. Any thread.
+  [[nodiscard]] virtual std::optional<Place> place(CampaignNumber campaign,
+                                                   const Identity& identity) const = 0;
+
+  [[nodiscard]] virtual QueueDepth depth() const = 0;
+};
+
+}  // namespace firstcome

@@ -1,0 +1,112 @@
+"""Fixtures that every black-box test shares."""
+
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from support.api import Api
+from support.names import Names
+from support.server import Server, engine_args
+
+
+class Hung(Exception):
+    """A test passed its bound: something waits for what never comes."""
+
+
+@pytest.fixture(autouse=True)
+def bounded(request):
+    """Stops a test that hangs, so that a run always ends. It says nothing about speed."""
+    marker = request.node.get_closest_marker("bound_s")
+    seconds = marker.args[0] if marker else 60
+
+    def stop(_signal, _frame):
+        raise Hung(f"{request.node.nodeid} did not end within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session")
+def shared_server():
+    """One server for all tests that need nothing special of it; FIRSTCOME_ENGINE_ARGS picks the
+    engine. Tests share it, so each uses names of its own."""
+    with tempfile.TemporaryDirectory(prefix="firstcome-") as data:
+        server = Server(Path(data), args=engine_args(), env={"FIRSTCOME_USER_SECRET": USER_SECRET})
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+USER_SECRET = "a user secret that is long enough to be one: 0123456789abcdef"
+
+
+@pytest.fixture(scope="session")
+def user_secret():
+    return USER_SECRET
+
+
+@pytest.fixture
+def server(shared_server):
+    assert shared_server.is_alive(), f"the server has died:\n{shared_server.log()}"
+    yield shared_server
+    assert shared_server.is_alive(), f"this test has killed the server:\n{shared_server.log()}"
+
+
+@pytest.fixture
+def admin(server):
+    with Api(server.address, server.admin_key) as api:
+        yield api
+
+
+@pytest.fixture
+def issue(server):
+    with Api(server.address, server.issue_key) as api:
+        yield api
+
+
+@pytest.fixture
+def anonymous(server):
+    with Api(server.address, None) as api:
+        yield api
+
+
+@pytest.fixture
+def names(request):
+    """Campaign and user ids that no other test uses, also against a ledger that lives on."""
+    return Names()
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    """A data directory for a server of the test's own."""
+    path = tmp_path / "data"
+    path.mkdir(mode=0o700)
+    return path
+
+
+@pytest.fixture
+def start_server(data_dir):
+    """Starts servers that end with the test, whatever it leaves behind."""
+    started = []
+
+    def start(data=data_dir, **options):
+        server = Server(data, **options)
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.kill()
+
+
+def pytest_report_header(config):
+    return f"firstcome: {os.environ.get('FIRSTCOME_BINARY', 'build/release/firstcome')}"

@@ -1,0 +1,165 @@
+"""A firstcome server as a child process. It listens on loopback at a port that the kernel picks,
+and says in its banner which. All of its stderr is kept, for the report of a test that fails."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+from support.api import Api
+from support.wait import DEADLINE_S, until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def binary():
+    return Path(os.environ.get("FIRSTCOME_BINARY", ROOT / "build/release/firstcome")).resolve()
+
+
+def engine_args():
+    """Further arguments of `serve` that choose the engine, for the tests which run on every one."""
+    return shlex.split(os.environ.get("FIRSTCOME_ENGINE_ARGS", ""))
+
+
+def clean_env(extra=None):
+    """The environment without settings of firstcome that a developer may have exported."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTCOME_")}
+    env.update(extra or {})
+    return env
+
+
+def run(*args, env=None, deadline_s=DEADLINE_S, **options):
+    """Runs firstcome to its end. -> CompletedProcess with text output"""
+    return subprocess.run([str(binary()), *map(str, args)], env=clean_env(env), text=True,
+                          capture_output=True, timeout=deadline_s, stdin=subprocess.DEVNULL,
+                          **options)
+
+
+class DidNotStart(Exception):
+    pass
+
+
+class Server:
+    """`data` is its directory. start() returns when it answers; the process ends with stop()
+    (SIGTERM), kill() (SIGKILL) or by itself (wait())."""
+
+    def __init__(self, data, args=(), env=None, listen="127.0.0.1:0", preexec_fn=None):
+        self.data = Path(data)
+        self.args = list(args)
+        self.env = dict(env or {})
+        self.listen = listen
+        self.preexec_fn = preexec_fn
+        self.process = None
+        self.address = None
+        self._lines = []
+        self._reader = None
+
+    def spawn(self):
+        """Starts the process and waits for nothing."""
+        assert not self.is_alive()
+        self.address = None
+        self._lines = []
+        self.process = subprocess.Popen(
+            [str(binary()), "serve", "--listen", self.listen, "--data", str(self.data), *self.args],
+            env=clean_env(self.env), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, preexec_fn=self.preexec_fn)
+        self._reader = threading.Thread(target=self._read, args=(self.process.stderr, self._lines),
+                                        daemon=True)
+        self._reader.start()
+        return self
+
+    def start(self):
+        self.spawn()
+        self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        def ready():
+            if self.process.poll() is not None:
+                self._reader.join(DEADLINE_S)
+                raise DidNotStart(f"exit {self.process.returncode}:\n{self.log()}")
+            return self.find_address() and self._answers()
+
+        until(ready, lambda: f"the server to answer; it says:\n{self.log()}")
+
+    def _answers(self):
+        try:
+            with Api(self.address, None) as api:
+                return api.get("/readyz").status == 200
+        except OSError:
+            return False
+
+    @staticmethod
+    def _read(stream, lines):
+        with stream:
+            for line in stream:
+                lines.append(line.decode("utf-8", "replace"))
+
+    def find_address(self):
+        """-> (host, port), None until the banner has said it"""
+        if self.address is None:
+            found = re.search(r"http://(127\.0\.0\.1|\[::1\]):([0-9]+)", self.log())
+            if found and found.group(2) != "0":
+                self.address = (found.group(1).strip("[]"), int(found.group(2)))
+        return self.address
+
+    @property
+    def url(self):
+        return f"http://{self.address[0]}:{self.address[1]}"
+
+    def _key(self, name):
+        given = self.env.get(f"FIRSTCOME_{name.upper()}_KEY")
+        return given or (self.data / f"{name}.key").read_text().strip()
+
+    @property
+    def admin_key(self):
+        return self._key("admin")
+
+    @property
+    def issue_key(self):
+        return self._key("issue")
+
+    @property
+    def ledger_url(self):
+        return f"sqlite:{self.data / 'ledger.db'}"
+
+    def log(self):
+        return "".join(self._lines)
+
+    def is_alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, deadline_s=DEADLINE_S):
+        """-> exit code, negative when a signal ended the process"""
+        try:
+            code = self.process.wait(deadline_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the server did not end within {deadline_s} s; it says:\n"
+                                 f"{self.log()}") from None
+        self._reader.join(deadline_s)
+        return code
+
+    def stop(self):
+        """Ends it as an operator does. -> exit code"""
+        if self.process is None:
+            return None
+        if self.is_alive():
+            self.terminate()
+        return self.wait()
+
+    def kill(self):
+        """Ends it as a power cut does: at once, with nothing finished."""
+        if self.is_alive():
+            self.process.kill()
+        if self.process is not None:
+            self.wait()
+
+    def restart(self):
+        assert not self.is_alive()
+        return self.start()

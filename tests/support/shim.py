@@ -1,0 +1,42 @@
+"""A disk under control: a shim between the server and fdatasync(2) that makes it wait or fail."""
+
+import subprocess
+from pathlib import Path
+
+from support.wait import until
+
+SOURCE = Path(__file__).with_name("shim.c")
+
+
+class SyncShim:
+    """Compiled into `directory`, which also holds the files that control it."""
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        self.library = self.directory / "shim.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(self.library), str(SOURCE),
+                        "-ldl"], check=True, timeout=60)
+
+    @property
+    def env(self):
+        return {"LD_PRELOAD": str(self.library), "SYNC_SHIM": str(self.directory)}
+
+    def hold(self):
+        """Syncs wait from now on."""
+        (self.directory / "held").unlink(missing_ok=True)
+        (self.directory / "hold").touch()
+
+    def wait_held(self):
+        until((self.directory / "held").exists, "a sync that waits")
+
+    def release(self):
+        (self.directory / "hold").unlink(missing_ok=True)
+
+    def fail_after(self, calls):
+        """Syncs fail once so many more were done. Written whole: the shim never reads half."""
+        half = self.directory / "fail.half"
+        half.write_text(str(calls))
+        half.rename(self.directory / "fail")
+
+    def mend(self):
+        (self.directory / "fail").unlink(missing_ok=True)
