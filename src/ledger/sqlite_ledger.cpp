@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/check.hpp"
+#include "ledger/campaign_staging.hpp"
 #include "ledger/sqlite_rows.hpp"
 #include "ledger/sqlite_schema.hpp"
 
@@ -233,69 +234,15 @@ Result<void> SqliteLedger::for_each_parked(const std::function<void(const Parked
   return {};
 }
 
-// Campaigns as a group of changes leaves them, before anything is written.
-class SqliteLedger::Staging {
- public:
-  explicit Staging(const SqliteLedger& ledger) : ledger_(ledger) {}
-
-  Result<Changed> stage(const CampaignChange& change) {
-    const Campaign* present = find(change.id);
-    if (present == nullptr && change.kind == CampaignChange::Kind::patch) {
-      return fail(ErrorCode::not_found, "there is no campaign " + change.id.str());
-    }
-    Campaign next = present != nullptr ? *present : fresh(change.id);
-    CampaignSettings base;
-    if (present != nullptr) {
-      base.paused = present->settings->paused;
-      if (change.kind == CampaignChange::Kind::patch) base = *present->settings;
-    }
-    Result<CampaignSettings> settings = apply(std::move(base), change.patch);
-    if (!settings) return std::unexpected(settings.error());
-    if (settings->stock < next.issued) {
-      return fail(ErrorCode::conflict,
-                  std::to_string(next.issued) + " coupons are issued, the stock cannot be " +
-                      std::to_string(settings->stock),
-                  "stock");
-    }
-    const bool created = present == nullptr;
-    if (!created && *settings == *present->settings) return Changed{*present, false};
-    next.settings = std::make_shared<const CampaignSettings>(std::move(*settings));
-    return put(next, created);
-  }
-
-  [[nodiscard]] std::span<const Campaign> changed() const { return changed_; }
-
- private:
-  [[nodiscard]] const Campaign* find(const CampaignId& id) const {
-    for (const Campaign& campaign : changed_) {
-      if (campaign.id == id) return &campaign;
-    }
-    const auto found = ledger_.numbers_.find(id.str());
-    return found == ledger_.numbers_.end() ? nullptr : &ledger_.campaign(found->second);
-  }
-
-  Campaign fresh(const CampaignId& id) {
-    const auto number = static_cast<std::uint32_t>(ledger_.campaigns_.size() + ++made_);
-    return {.id = id, .number = CampaignNumber{number}};
-  }
-
-  Changed put(const Campaign& campaign, bool created) {
-    for (Campaign& staged : changed_) {
-      if (staged.number == campaign.number) return {staged = campaign, created};
-    }
-    changed_.push_back(campaign);
-    return {campaign, created};
-  }
-
-  const SqliteLedger& ledger_;
-  std::vector<Campaign> changed_;
-  std::size_t made_ = 0;
-};
-
 Result<std::vector<Result<Ledger::Changed>>> SqliteLedger::change(
     std::span<const CampaignChange> changes) {
   if (lost_) return std::unexpected(*lost_);
-  Staging staging(*this);
+  CampaignStaging staging(
+      [this](const CampaignId& id) -> const Campaign* {
+        const auto found = numbers_.find(id.str());
+        return found == numbers_.end() ? nullptr : &campaign(found->second);
+      },
+      CampaignNumber{static_cast<std::uint32_t>(campaigns_.size() + 1)});
   std::vector<Result<Changed>> results;
   for (const CampaignChange& one : changes) results.push_back(staging.stage(one));
   if (auto written = write_campaigns(staging.changed()); !written) {

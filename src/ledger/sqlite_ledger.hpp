@@ -69,7 +69,6 @@ class SqliteLedger final : public Ledger {
     SqliteStatement insert_coupon, insert_parked, settle_parked, forget_parked;
     SqliteStatement write_campaign;
   };
-  class Staging;
 
   SqliteLedger(FileLock lock, SqliteDatabase database, const Secrets& secrets,
                const Options& options, Metrics::Shard& metrics);
