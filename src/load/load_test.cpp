@@ -143,7 +143,8 @@ void LoadTest::watch(const ShowProgress& show) {
     if (clock_.monotonic() < next) continue;
     next += show_every;
     const Monotonic start = start_;
-    if (start > 0s) show(totals(), clock_.monotonic() - start);
+    const Monotonic elapsed = clock_.monotonic() - start;
+    if (start > 0s && elapsed >= show_every / 2) show(totals(), elapsed);
   }
 }
 
