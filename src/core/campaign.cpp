@@ -18,7 +18,8 @@ Result<CampaignSettings> apply(CampaignSettings settings, const CampaignPatch& p
   replace(settings.closes_at, patch.closes_at);
   replace(settings.coupon_ttl, patch.coupon_ttl);
   replace(settings.mode, patch.mode);
-  replace(settings.pace, patch.pace);
+  replace(settings.pace.batch, patch.pace_batch);
+  replace(settings.pace.tick, patch.pace_tick);
   replace(settings.metadata, patch.metadata);
   replace(settings.paused, patch.paused);
   if (settings.opens_at && settings.closes_at && *settings.closes_at <= *settings.opens_at) {

@@ -49,7 +49,8 @@ struct CampaignPatch {
   std::optional<std::optional<Time>> closes_at{};
   std::optional<std::optional<std::chrono::seconds>> coupon_ttl{};
   std::optional<Mode> mode{};
-  std::optional<Pace> pace{};
+  std::optional<std::uint32_t> pace_batch{};
+  std::optional<std::chrono::milliseconds> pace_tick{};
   std::optional<std::string> metadata{};
   std::optional<bool> paused{};
 };

@@ -1,6 +1,5 @@
 #include "core/timestamp.hpp"
 
-#include <cstdio>
 #include <optional>
 
 namespace firstcome {
@@ -82,6 +81,13 @@ std::optional<Time> read_time(std::string_view text) {
   return Time{sys_days{date}} + hours{h} + minutes{mi} + seconds{s} + milliseconds{ms} - offset;
 }
 
+void put_digits(std::string& text, std::size_t at, std::size_t width, int value) {
+  for (std::size_t i = width; i > 0; --i) {
+    text[at + i - 1] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+}
+
 constexpr Time time_max = sys_days{year{10000} / 1 / 1} - milliseconds{1};
 
 }  // namespace
@@ -90,13 +96,16 @@ std::string format_time(Time time) {
   const auto date_days = floor<days>(time);
   const year_month_day date{date_days};
   const hh_mm_ss clock{time - date_days};
-  char text[64];
-  const int size = std::snprintf(
-      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return {text, static_cast<std::size_t>(size)};
+  // By hand: every coupon on its way out passes here, and snprintf takes ten times as long.
+  std::string text = "0000-00-00T00:00:00.000Z";
+  put_digits(text, 0, 4, static_cast<int>(date.year()));
+  put_digits(text, 5, 2, static_cast<int>(static_cast<unsigned>(date.month())));
+  put_digits(text, 8, 2, static_cast<int>(static_cast<unsigned>(date.day())));
+  put_digits(text, 11, 2, static_cast<int>(clock.hours().count()));
+  put_digits(text, 14, 2, static_cast<int>(clock.minutes().count()));
+  put_digits(text, 17, 2, static_cast<int>(clock.seconds().count()));
+  put_digits(text, 20, 3, static_cast<int>(clock.subseconds().count()));
+  return text;
 }
 
 Result<Time> parse_time(std::string_view text) {

@@ -1,5 +1,7 @@
 #include "http/io_thread.hpp"
 
+#include <pthread.h>
+
 #include "core/check.hpp"
 #include "http/problem.hpp"
 #include "observe/log.hpp"
@@ -66,6 +68,7 @@ void IoThread::stop() {
 
 void IoThread::start() {
   thread_ = std::jthread([this] {
+    pthread_setname_np(pthread_self(), ("io-" + std::to_string(index_)).c_str());
     watch_listeners(true);
     loop_.run(sweep_period);
   });

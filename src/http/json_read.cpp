@@ -141,14 +141,12 @@ Result<void> read_pace(Members& members, CampaignPatch& patch) {
   if (value == nullptr) return {};
   if (!value->is_object()) return invalid("pace", "pace is {\"batch\": …, \"tick_ms\": …}");
   Members inner(value->get_object(), "pace.");
-  Pace pace;
   auto ok = read_integer(inner, "batch", 1, pace_batch_max,
-                         [&](auto n) { pace.batch = static_cast<std::uint32_t>(n); });
+                         [&](auto n) { patch.pace_batch = static_cast<std::uint32_t>(n); });
   if (!ok) return ok;
   ok = read_integer(inner, "tick_ms", 1, pace_tick_ms_max,
-                    [&](auto n) { pace.tick = std::chrono::milliseconds(n); });
+                    [&](auto n) { patch.pace_tick = std::chrono::milliseconds(n); });
   if (!ok) return ok;
-  patch.pace = pace;
   return inner.refuse_unknown();
 }
 

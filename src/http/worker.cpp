@@ -1,5 +1,7 @@
 #include "http/worker.hpp"
 
+#include <pthread.h>
+
 namespace firstcome::http {
 
 Worker::Worker(std::unique_ptr<LedgerReader> reader, Deliver deliver)
@@ -20,6 +22,7 @@ void Worker::submit(ReplyTo reply_to, Job job) {
 }
 
 void Worker::run(const std::stop_token& stop) {
+  pthread_setname_np(pthread_self(), "worker");
   while (!stop.stop_requested()) {
     std::unique_lock lock(mutex_);
     if (!wake_.wait(lock, stop, [this] { return !jobs_.empty(); })) return;

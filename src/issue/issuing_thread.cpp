@@ -1,5 +1,7 @@
 #include "issue/issuing_thread.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 
 namespace firstcome {
@@ -25,6 +27,7 @@ IssuingThread::~IssuingThread() {
 }
 
 void IssuingThread::run(const std::stop_token& stop) {
+  pthread_setname_np(pthread_self(), "issuing");  // as top and perf show it
   bool told_failed = false;
   bool tidy = true;
   while (!stop.stop_requested()) {
