@@ -12,6 +12,10 @@ from support.names import Names
 from support.server import Server, engine_args
 
 
+# A sanitized server runs several times slower.
+SLOWER = 5 if os.environ.get("FIRSTCOME_SANITIZE") else 1
+
+
 class Hung(Exception):
     """A test passed its bound: something waits for what never comes."""
 
@@ -20,7 +24,7 @@ class Hung(Exception):
 def bounded(request):
     """Stops a test that hangs, so that a run always ends. It says nothing about speed."""
     marker = request.node.get_closest_marker("bound_s")
-    seconds = marker.args[0] if marker else 60
+    seconds = (marker.args[0] if marker else 60) * SLOWER
 
     def stop(_signal, _frame):
         raise Hung(f"{request.node.nodeid} did not end within {seconds} s")

@@ -336,11 +336,6 @@ void add_changing(const Group& group) {
   CLI::App& update_app = group.add_for_one("update", "Change what is named", update);
   update_app.add_option("--stock", arguments.settings.stock, "how many coupons");
   add_settings(update_app, arguments.settings);
-  // The server replaces a pace as a whole.
-  CLI::Option* batch = update_app.get_option("--pace-batch");
-  CLI::Option* tick_ms = update_app.get_option("--pace-tick-ms");
-  batch->needs(tick_ms);
-  tick_ms->needs(batch);
   CLI::Option* pause = update_app.add_flag("--pause", arguments.settings.pause, "give out none");
   update_app.add_flag("--resume", arguments.settings.resume, "give them out again")
       ->excludes(pause);

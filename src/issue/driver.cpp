@@ -49,7 +49,7 @@ Driver::Next Driver::step() {
     refuse_everything();
     return {.failed = failed_};
   }
-  change_campaigns();
+  const bool changed = change_campaigns();
   const Monotonic now = clock_.monotonic();
   Batch batch{.due = take_due(now), .arrivals = queue_.take_batch(options_.batch_claims_max)};
   const bool has_work = !batch.due.empty() || !batch.arrivals.empty();
@@ -66,19 +66,21 @@ Driver::Next Driver::step() {
       abandon(batch, result);
     }
     queue_.settle(batch.arrivals.size());
+  }
+  if (has_work || changed) {
     ledger_.between_batches();
     if (!failed_) failed_ = ledger_.lost();
   }
-  return {.more = has_work, .due_at = pacer_.next(), .failed = failed_};
+  return {.more = has_work || changed, .due_at = pacer_.next(), .failed = failed_};
 }
 
-void Driver::change_campaigns() {
+bool Driver::change_campaigns() {
   std::vector<Submitted> submitted;
   {
     const std::scoped_lock lock(submitted_mutex_);
     submitted.swap(submitted_);
   }
-  if (submitted.empty()) return;
+  if (submitted.empty()) return false;
   std::vector<CampaignChange> changes;
   for (const Submitted& one : submitted) changes.push_back(one.change);
   auto results = ledger_.change(changes);
@@ -93,6 +95,7 @@ void Driver::change_campaigns() {
     }
     events_.on_changed(submitted[i].reply_to, std::move(result));
   }
+  return true;
 }
 
 std::vector<Driver::DueLine> Driver::take_due(Monotonic now) {

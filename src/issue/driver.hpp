@@ -79,7 +79,8 @@ class Driver {
     std::vector<Candidate> candidates{};  // the due claims, then the arrivals
   };
 
-  void change_campaigns();
+  // Whether there were any.
+  bool change_campaigns();
   [[nodiscard]] std::vector<DueLine> take_due(Monotonic now);
   [[nodiscard]] Result<void> add_candidates(Batch& batch, std::span<const Claim> claims, bool due);
   [[nodiscard]] Result<Decision> decide(Batch& batch);

@@ -108,7 +108,8 @@ def test_the_admin_key_may_claim_for_a_user(admin, campaign, names):
 
 @pytest.mark.parametrize("user", [
     "a", "u" * 64, "쿠폰" * 10, "🎟" * 16, "with space", "a/b?c=d&e%41#f", "..", "quote\"back\\slash",
-    "'; DROP TABLE coupon;--", "é", "e\u0301", "\u202ertl", "A", "u@example.com", "{}", "null", "0",
+    "'; DROP TABLE coupon;--", "é", "e\u0301", "\u202ertl", "A", "u@example.com",
+    "a+b", "{}", "null", "0",
 ])
 def test_user_ids_are_any_text_and_come_back_as_they_were(issue, campaign, user):
     here = campaign()
@@ -118,6 +119,32 @@ def test_user_ids_are_any_text_and_come_back_as_they_were(issue, campaign, user)
     assert status.status == 200
     assert status.json()["coupons"] == [coupon]
     assert coupon in issue.all_pages(path_of("users", user, "coupons"), 100)
+
+
+@pytest.mark.parametrize("escaped", [
+    b'"\\u0075ser one"', b'"user\\u0020one"', b'"\\u0075\\u0073\\u0065\\u0072 one"',
+])
+def test_escapes_in_json_name_the_same_user(issue, campaign, escaped):
+    here = campaign()
+    first = issue.claim(here, "user one")
+    again = issue.request("POST", path_of("campaigns", here, "claims"), b'{"user": %s}' % escaped)
+    assert again.status == 200
+    assert again.json() == first.json()
+
+
+def test_a_surrogate_pair_names_one_character(issue, campaign):
+    here = campaign()
+    reply = issue.request("POST", path_of("campaigns", here, "claims"),
+                          b'{"user": "\\ud83c\\udf9f"}')
+    assert reply.status == 201
+    assert reply.json()["user"] == "🎟"
+
+
+def test_a_plus_in_a_path_is_a_plus(issue, campaign):
+    here = campaign()
+    issue.claim(here, "a+b")
+    assert issue.get(f"/v1/campaigns/{here}/claims/a+b").status == 200
+    assert issue.get(f"/v1/campaigns/{here}/claims/a%20b").status == 404
 
 
 def test_user_ids_that_look_alike_are_different_users(issue, campaign):

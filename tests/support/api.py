@@ -96,6 +96,9 @@ class Api:
     def campaign(self, campaign):
         return self.get(path_of("campaigns", campaign))
 
+    def issued(self, campaign):
+        return self.campaign(campaign).json()["issued"]
+
     def campaigns(self, limit=None, cursor=None):
         return self.get("/v1/campaigns", limit=limit, cursor=cursor)
 

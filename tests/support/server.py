@@ -38,6 +38,14 @@ def run(*args, env=None, deadline_s=DEADLINE_S, **options):
                           **options)
 
 
+def serve_fails(data, *args, env=None):
+    """Runs a server that should refuse. -> what it said"""
+    result = run("serve", "--listen", "127.0.0.1:0", "--data", data, *args, env=env)
+    assert result.returncode == 1, result
+    assert result.stderr.strip(), "it says why"
+    return result.stderr
+
+
 class DidNotStart(Exception):
     pass
 

@@ -1,11 +1,19 @@
 """A disk under control: a shim between the server and fdatasync(2) that makes it wait or fail."""
 
+import re
 import subprocess
 from pathlib import Path
 
+from support.server import binary
 from support.wait import until
 
 SOURCE = Path(__file__).with_name("shim.c")
+
+
+def sanitizers_of(program):
+    """The sanitizer runtimes that a program is linked to: they insist on being loaded first."""
+    linked = subprocess.run(["ldd", str(program)], capture_output=True, text=True, timeout=30)
+    return re.findall(r"=> (\S*/lib[at]san\S*)", linked.stdout)
 
 
 class SyncShim:
@@ -19,7 +27,8 @@ class SyncShim:
 
     @property
     def env(self):
-        return {"LD_PRELOAD": str(self.library), "SYNC_SHIM": str(self.directory)}
+        libraries = [*sanitizers_of(binary()), str(self.library)]
+        return {"LD_PRELOAD": ":".join(libraries), "SYNC_SHIM": str(self.directory)}
 
     def hold(self):
         """Syncs wait from now on."""

@@ -2,12 +2,13 @@
 
 import socket
 from dataclasses import dataclass
-
-from support.api import Reply
 from http.client import parse_headers
 from io import BytesIO
 
+from support.api import Reply
+
 TIMEOUT_S = 20
+LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @dataclass
@@ -118,3 +119,15 @@ def request_bytes(method, target, headers=(), body=b"", version="HTTP/1.1", host
 def chunked(*chunks):
     """A body in chunked coding."""
     return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+
+
+def assert_refused_and_closed(wire, data, status, code=None):
+    """The refusal comes whole, then the connection ends: what follows a message whose end nobody
+    knows must not be read as a request."""
+    wire.send_while_open(data)
+    reply = wire.reply()
+    assert reply.status == status, reply
+    assert (reply.headers["Connection"] or "").lower() == "close"
+    problem = reply.problem()
+    assert problem["code"] == (code or problem["code"])
+    assert wire.is_closed()

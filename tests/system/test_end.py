@@ -231,10 +231,12 @@ def test_who_waits_in_line_still_waits_after_a_restart(start_server, end):
 def test_verdicts_of_a_line_outlive_a_restart(start_server):
     """Promises 5 and 8: who was told sold_out is told so again."""
     server = start_server()
-    make(server, "done", stock=1, mode="paced", pace={"batch": 10, "tick_ms": 1})
+    make(server, "done", stock=1, mode="paced", pace={"batch": 10, "tick_ms": 3_600_000})
     with Api(server.address, server.issue_key) as issue:
         for user in ("first", "second"):
-            issue.claim("done", user)
+            assert issue.claim("done", user).status == 202
+        with Api(server.address, server.admin_key) as admin:
+            admin.patch_campaign("done", pace={"batch": 10, "tick_ms": 1})
         until(lambda: issue.claim_status("done", "second").json()["outcome"] == "sold_out",
               "the verdict")
     server.stop()

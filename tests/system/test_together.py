@@ -1,4 +1,4 @@
-"""Requests that reach the ledger in one batch: each gets its own answer, as if it had come alone."""
+"""Requests that reach the ledger in one batch: each is answered as if it had come alone."""
 
 import pytest
 

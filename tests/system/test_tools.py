@@ -200,9 +200,11 @@ def test_promtool_finds_nothing_to_say_about_the_metrics(server, admin):
     assert result.returncode == 0, result.stdout.decode() + result.stderr.decode()
 
 
-def test_curl_from_the_banner_works(server):
+def test_curl_from_the_banner_works(start_server):
     """The line to paste is one that works."""
+    server = start_server(args=["--demo"])
     [line] = [line for line in server.log().splitlines() if line.strip().startswith("curl ")]
     result = subprocess.run(["sh", "-c", line.strip()], capture_output=True, text=True, timeout=30,
                             env={"PATH": os.environ["PATH"]}, cwd=str(server.data))
     assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["outcome"] == "issued"
