@@ -12,7 +12,6 @@ namespace firstcome {
 namespace {
 
 constexpr std::size_t shard_count = 1024;
-constexpr std::uint32_t no_record = 0;  // slots hold a record's index + 1
 
 // Both halves of a fingerprint are random, so its bits serve as the hash.
 std::uint64_t slot_hash(CampaignNumber campaign, const Fingerprint& print) {
@@ -24,13 +23,27 @@ struct Record {
   Fingerprint user;
   CampaignNumber campaign;
   Rank rank;
-  // Of a user's first coupon: how many coupons he has. Of a later one: its nth, always above 1.
-  std::uint32_t count_or_nth;
-  std::uint32_t ttl_s;  // 0: never expires
-  std::uint64_t issued_at_ms : 63;
-  std::uint64_t is_first : 1;
+  std::uint32_t count_or_nth;  // of a first coupon: how many its user has; of a later one: its nth
+  std::uint32_t ttl_s;         // 0: never expires
+  std::int64_t issued_at_ms;
 };
 static_assert(sizeof(Record) == 40);
+
+// 0 is an empty slot; otherwise 24 bits of a first coupon's number (from 1) under 8 bits of its
+// hash, so that a probe which passes strangers seldom has to look at their records.
+struct Slot {
+  static constexpr std::uint32_t number_max = (1U << 24) - 1;
+
+  std::uint32_t bits = 0;
+
+  static Slot of(std::uint32_t number, std::uint64_t hash) { return {number | tag(hash)}; }
+  static std::uint32_t tag(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash >> 56) << 24;
+  }
+  [[nodiscard]] bool empty() const { return bits == 0; }
+  [[nodiscard]] std::uint32_t number() const { return bits & number_max; }
+  [[nodiscard]] bool may_be(std::uint64_t hash) const { return (bits & ~number_max) == tag(hash); }
+};
 
 struct ClaimKey {
   CampaignNumber campaign;
@@ -47,7 +60,8 @@ struct ClaimKeyHash {
 }  // namespace
 
 // The users whose fingerprints fall into one shard. Slots are an open-addressing table (linear
-// probing, at most 4/5 full) over the records of first coupons.
+// probing, at most 4/5 full) over the users' first coupons of each campaign. Records stand in
+// deques, which grow without moving and without doubling.
 class CouponIndex::Shard {
  public:
   [[nodiscard]] Result<void> add(CampaignNumber campaign, const Identity& identity,
@@ -58,12 +72,18 @@ class CouponIndex::Shard {
     if (coupon.nth != count + 1) {
       return fail(ErrorCode::corrupt, "a user's coupons are not numbered 1, 2, 3, …");
     }
-    if (first != nullptr) ++first->count_or_nth;
-    append(campaign, identity.user, coupon);
-    if (first == nullptr) insert_slot(static_cast<std::uint32_t>(records_.size()));
+    const Record record = record_of(campaign, identity.user, coupon);
+    if (first == nullptr) {
+      firsts_.push_back(record);
+      insert_slot();
+    } else {
+      ++first->count_or_nth;
+      laters_.push_back(record);
+    }
     if (identity.keyed()) {
+      const std::deque<Record>& home = coupon.nth == 1 ? firsts_ : laters_;
       by_claim_.emplace(ClaimKey{campaign, identity.claim},
-                        static_cast<std::uint32_t>(records_.size()));
+                        Place{coupon.nth == 1, static_cast<std::uint32_t>(home.size() - 1)});
     }
     return {};
   }
@@ -74,89 +94,101 @@ class CouponIndex::Shard {
     const std::shared_lock lock(mutex_);
     if (const Record* first = find_first(campaign, identity.user)) {
       standing.coupons = first->count_or_nth;
-      standing.first = coupon_of(*first, codes);
+      standing.first = coupon_of(*first, 1, codes);
     }
     if (!identity.keyed()) return standing;
     const auto keyed = by_claim_.find(ClaimKey{campaign, identity.claim});
-    if (keyed != by_claim_.end()) standing.by_key = coupon_of(records_[keyed->second - 1], codes);
+    if (keyed != by_claim_.end()) standing.by_key = coupon_at(keyed->second, codes);
     return standing;
   }
 
   [[nodiscard]] std::vector<Held> held_by(const Fingerprint& user, const CouponCodes& codes) const {
     std::vector<Held> result;
     const std::shared_lock lock(mutex_);
-    for (const Record& record : records_) {
-      if (record.user == user) result.push_back({record.campaign, coupon_of(record, codes)});
+    for (const Record& record : firsts_) {
+      if (record.user == user) result.push_back({record.campaign, coupon_of(record, 1, codes)});
+    }
+    for (const Record& record : laters_) {
+      if (record.user != user) continue;
+      result.push_back({record.campaign, coupon_of(record, record.count_or_nth, codes)});
     }
     return result;
   }
 
  private:
-  static Coupon coupon_of(const Record& record, const CouponCodes& codes) {
+  struct Place {
+    bool is_first;
+    std::uint32_t at;
+  };
+
+  static Record record_of(CampaignNumber campaign, const Fingerprint& user, const Coupon& coupon) {
+    std::uint32_t ttl_s = 0;
+    if (coupon.expires_at) {
+      const auto ttl = *coupon.expires_at - coupon.issued_at;
+      ttl_s =
+          static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(ttl).count());
+    }
+    return {user,       campaign, coupon.rank,
+            coupon.nth, ttl_s,    coupon.issued_at.time_since_epoch().count()};
+  }
+
+  static Coupon coupon_of(const Record& record, std::uint32_t nth, const CouponCodes& codes) {
     Coupon coupon{.rank = record.rank,
-                  .nth = record.is_first ? 1 : record.count_or_nth,
+                  .nth = nth,
                   .code = codes.code(record.campaign, record.rank),
-                  .issued_at = Time(
-                      std::chrono::milliseconds(static_cast<std::int64_t>(record.issued_at_ms)))};
-    if (record.ttl_s != 0)
+                  .issued_at = Time(std::chrono::milliseconds(record.issued_at_ms))};
+    if (record.ttl_s != 0) {
       coupon.expires_at = coupon.issued_at + std::chrono::seconds(record.ttl_s);
+    }
     return coupon;
   }
 
-  void append(CampaignNumber campaign, const Fingerprint& user, const Coupon& coupon) {
-    std::uint32_t ttl_s = 0;
-    if (coupon.expires_at) {
-      ttl_s = static_cast<std::uint32_t>(
-          std::chrono::duration_cast<std::chrono::seconds>(*coupon.expires_at - coupon.issued_at)
-              .count());
-    }
-    const bool is_first = coupon.nth == 1;
-    const auto issued_at_ms =
-        static_cast<std::uint64_t>(coupon.issued_at.time_since_epoch().count());
-    records_.push_back({user, campaign, coupon.rank, is_first ? 1 : coupon.nth, ttl_s,
-                        issued_at_ms & ((std::uint64_t{1} << 63) - 1), is_first});
+  [[nodiscard]] Coupon coupon_at(Place place, const CouponCodes& codes) const {
+    const Record& record = place.is_first ? firsts_[place.at] : laters_[place.at];
+    return coupon_of(record, place.is_first ? 1 : record.count_or_nth, codes);
   }
 
   [[nodiscard]] const Record* find_first(CampaignNumber campaign, const Fingerprint& user) const {
     if (slots_.empty()) return nullptr;
+    const std::uint64_t hash = slot_hash(campaign, user);
     const std::size_t mask = slots_.size() - 1;
-    for (std::size_t at = slot_hash(campaign, user) & mask;; at = (at + 1) & mask) {
-      if (slots_[at] == no_record) return nullptr;
-      const Record& record = records_[slots_[at] - 1];
+    for (std::size_t at = hash & mask; !slots_[at].empty(); at = (at + 1) & mask) {
+      if (!slots_[at].may_be(hash)) continue;
+      const Record& record = firsts_[slots_[at].number() - 1];
       if (record.user == user && record.campaign == campaign) return &record;
     }
+    return nullptr;
   }
   [[nodiscard]] Record* find_first(CampaignNumber campaign, const Fingerprint& user) {
     return const_cast<Record*>(std::as_const(*this).find_first(campaign, user));
   }
 
-  void insert_slot(std::uint32_t record_number) {
-    if ((used_ + 1) * 5 > slots_.size() * 4) grow();
-    place(record_number);
-    ++used_;
+  // For the newest of firsts_.
+  void insert_slot() {
+    CHECK(firsts_.size() <= Slot::number_max, "a shard of the coupon index is full");
+    if (firsts_.size() * 5 > slots_.size() * 4) return grow();
+    place(static_cast<std::uint32_t>(firsts_.size()));
   }
 
-  void place(std::uint32_t record_number) {
-    const Record& record = records_[record_number - 1];
+  void place(std::uint32_t number) {
+    const Record& record = firsts_[number - 1];
+    const std::uint64_t hash = slot_hash(record.campaign, record.user);
     const std::size_t mask = slots_.size() - 1;
-    std::size_t at = slot_hash(record.campaign, record.user) & mask;
-    while (slots_[at] != no_record) at = (at + 1) & mask;
-    slots_[at] = record_number;
+    std::size_t at = hash & mask;
+    while (!slots_[at].empty()) at = (at + 1) & mask;
+    slots_[at] = Slot::of(number, hash);
   }
 
   void grow() {
-    std::vector<std::uint32_t> old(std::max<std::size_t>(16, slots_.size() * 2), no_record);
-    old.swap(slots_);
-    for (const std::uint32_t record_number : old) {
-      if (record_number != no_record) place(record_number);
-    }
+    slots_.assign(std::max<std::size_t>(16, slots_.size() * 2), Slot{});
+    for (std::uint32_t number = 1; number <= firsts_.size(); ++number) place(number);
   }
 
   mutable std::shared_mutex mutex_;
-  std::deque<Record> records_;  // a deque grows without moving and without doubling
-  std::vector<std::uint32_t> slots_;
-  std::size_t used_ = 0;
-  boost::unordered_flat_map<ClaimKey, std::uint32_t, ClaimKeyHash> by_claim_;
+  std::deque<Record> firsts_;
+  std::deque<Record> laters_;
+  std::vector<Slot> slots_;
+  boost::unordered_flat_map<ClaimKey, Place, ClaimKeyHash> by_claim_;
 };
 
 // Which row of the coupons' log holds a rank. A campaign's ranks lie in runs of consecutive rows,
