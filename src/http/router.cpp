@@ -47,29 +47,46 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return result;
 }
 
-// Takes "/segment" from the front.
-std::string_view take_segment(std::string_view& path) {
-  path.remove_prefix(1);
-  const std::string_view segment = path.substr(0, path.find('/'));
-  path.remove_prefix(segment.size());
-  return segment;
+// A path cut at its slashes; one with more segments than any route has is nothing.
+struct Segments {
+  static constexpr std::size_t count_max = 5;
+
+  std::array<std::string_view, count_max> parts{};
+  std::size_t count = 0;
+  bool too_many = false;
+};
+
+constexpr Segments split(std::string_view path) {
+  Segments segments;
+  while (!path.empty()) {
+    if (segments.count == Segments::count_max) {
+      segments.too_many = true;
+      break;
+    }
+    path.remove_prefix(1);  // the slash
+    const std::string_view part = path.substr(0, path.find('/'));
+    segments.parts[segments.count++] = part;
+    path.remove_prefix(part.size());
+  }
+  return segments;
 }
 
-// The pattern's {x} segments in the path, or nullopt when it does not match.
-std::optional<std::vector<std::string_view>> match(std::string_view pattern,
-                                                   std::string_view path) {
-  std::vector<std::string_view> params;
-  while (!pattern.empty() && !path.empty()) {
-    const std::string_view expected = take_segment(pattern);
-    const std::string_view segment = take_segment(path);
-    if (expected.starts_with('{')) {
-      params.push_back(segment);
-    } else if (expected != segment) {
-      return std::nullopt;
-    }
+constexpr std::array<Segments, route_count> patterns = [] {
+  std::array<Segments, route_count> result;
+  for (std::size_t i = 0; i < route_count; ++i) result[i] = split(routes[i].path);
+  return result;
+}();
+
+constexpr bool is_param(std::string_view pattern_part) {
+  return pattern_part.starts_with('{');
+}
+
+bool matches(const Segments& pattern, const Segments& path) {
+  if (path.too_many || pattern.count != path.count) return false;
+  for (std::size_t i = 0; i < pattern.count; ++i) {
+    if (!is_param(pattern.parts[i]) && pattern.parts[i] != path.parts[i]) return false;
   }
-  if (!pattern.empty() || !path.empty()) return std::nullopt;
-  return params;
+  return true;
 }
 
 Response bad_target() {
@@ -82,11 +99,12 @@ Response wrong_method(const std::string& allowed) {
   return response;
 }
 
-std::variant<Routed, Response> decode(Route route, const std::vector<std::string_view>& raw,
+std::variant<Routed, Response> decode(std::size_t at, const Segments& path,
                                       std::string_view query) {
-  Routed routed{.route = route, .query = query};
-  for (const std::string_view param : raw) {
-    auto decoded = percent_decode(param);
+  Routed routed{.route = routes[at].route, .query = query};
+  for (std::size_t i = 0; i < path.count; ++i) {
+    if (!is_param(patterns[at].parts[i])) continue;
+    auto decoded = percent_decode(path.parts[i]);
     if (!decoded) return bad_target();
     routed.params.push_back(std::move(*decoded));
   }
@@ -102,17 +120,16 @@ const RouteInfo& info(Route route) {
 std::variant<Routed, Response> route(std::string_view method, std::string_view target) {
   if (!target.starts_with('/')) return bad_target();
   const std::size_t question = target.find('?');
-  const std::string_view path = target.substr(0, question);
+  const Segments path = split(target.substr(0, question));
   const std::string_view query =
       question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
   std::string allowed;
-  for (const RouteInfo& candidate : routes) {
-    const auto params = match(candidate.path, path);
-    if (!params) continue;
-    if (candidate.method == method) return decode(candidate.route, *params, query);
+  for (std::size_t i = 0; i < route_count; ++i) {
+    if (!matches(patterns[i], path)) continue;
+    if (routes[i].method == method) return decode(i, path, query);
     if (!allowed.empty()) allowed.append(", ");
-    allowed.append(candidate.method);
-    if (candidate.method == "GET") allowed.append(", HEAD");
+    allowed.append(routes[i].method);
+    if (routes[i].method == "GET") allowed.append(", HEAD");
   }
   if (!allowed.empty()) return wrong_method(allowed);
   return no_such_path();
