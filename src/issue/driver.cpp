@@ -45,10 +45,7 @@ void Driver::submit(const CampaignChange& change, ReplyTo reply_to) {
 }
 
 Driver::Next Driver::step() {
-  if (failed_) {
-    refuse_everything();
-    return {.failed = failed_};
-  }
+  if (failed_) return {.more = refuse_everything(), .failed = failed_};
   const bool changed = change_campaigns();
   const Monotonic now = clock_.monotonic();
   Batch batch{.due = take_due(now), .arrivals = queue_.take_batch(options_.batch_claims_max)};
@@ -138,7 +135,7 @@ Result<void> Driver::add_candidates(Batch& batch, std::span<const Claim> claims,
                         .campaign = state->campaigns[i],
                         .standing = state->standings[i],
                         .way = due ? Candidate::Way::due : Candidate::Way::instant};
-    if (!due && parks(*candidate.campaign)) {
+    if (!due && parks(*candidate.campaign, batch)) {
       candidate.way = Candidate::Way::park;
       candidate.place = waiting_place(claims[i], *candidate.campaign);
     }
@@ -232,11 +229,11 @@ void Driver::tell(std::span<const Claim> claims, std::span<const Answer> answers
   }
 }
 
-void Driver::refuse_everything() {
+bool Driver::refuse_everything() {
   const std::span<const Claim> claims = queue_.take_batch(options_.batch_claims_max);
-  const std::vector<Answer> none(claims.size());
-  tell(claims, none, Verdict::Kind::unavailable);
-  queue_.settle(claims.size());
+  const std::size_t count = claims.size();
+  tell(claims, std::vector<Answer>(count), Verdict::Kind::unavailable);
+  queue_.settle(count);
   std::vector<Submitted> submitted;
   {
     const std::scoped_lock lock(submitted_mutex_);
@@ -245,11 +242,17 @@ void Driver::refuse_everything() {
   for (const Submitted& one : submitted) {
     events_.on_changed(one.reply_to, std::unexpected(*failed_));
   }
+  return count > 0;
 }
 
-bool Driver::parks(const Campaign& campaign) const {
-  // An instant campaign whose line is not empty yet was paced before: first come, first served.
-  return campaign.settings->mode == Mode::paced || queue_.line_length(campaign.number) > 0;
+bool Driver::parks(const Campaign& campaign, const Batch& batch) const {
+  if (campaign.settings->mode == Mode::paced) return true;
+  // An instant campaign whose line is not empty yet was paced before: who arrives stands behind the
+  // line, unless all of it leaves in this batch, and so is decided first.
+  const std::uint64_t waiting = queue_.line_length(campaign.number);
+  if (waiting == 0) return false;
+  const auto line = std::ranges::find(batch.due, campaign.number, &DueLine::campaign);
+  return line == batch.due.end() || line->claims.size() < waiting;
 }
 
 std::optional<Place> Driver::waiting_place(const Claim& claim, const Campaign& campaign) const {

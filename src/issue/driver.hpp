@@ -91,9 +91,10 @@ class Driver {
   void park(const Batch& batch, Decision& decision);
   void publish(const BatchRows& rows);
   void tell(std::span<const Claim> claims, std::span<const Answer> answers, Verdict::Kind kind);
-  void refuse_everything();
+  // Whether anyone was told so; more may wait.
+  bool refuse_everything();
 
-  [[nodiscard]] bool parks(const Campaign& campaign) const;
+  [[nodiscard]] bool parks(const Campaign& campaign, const Batch& batch) const;
   [[nodiscard]] std::optional<Place> waiting_place(const Claim& claim,
                                                    const Campaign& campaign) const;
   [[nodiscard]] std::size_t line_share(const Campaign& campaign) const;

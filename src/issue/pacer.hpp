@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <vector>
@@ -34,11 +35,14 @@ class Pacer {
 
   void forget(CampaignNumber campaign) { next_.erase(campaign); }
 
+  // Who is due longest comes first, so that a line which is due again at once holds up no other.
   [[nodiscard]] std::vector<CampaignNumber> due(Monotonic now) const {
     std::vector<CampaignNumber> result;
     for (const auto& [campaign, next] : next_) {
       if (next <= now) result.push_back(campaign);
     }
+    std::ranges::stable_sort(result, {},
+                             [this](CampaignNumber campaign) { return next_.at(campaign); });
     return result;
   }
 
