@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Kills the server in the middle of storms, round after round, and checks the promises each time:
 
-    tests/fault/kill_rounds.py --rounds 500 [--seed 7]
+    tests/fault/kill_rounds.py --rounds 500 [--seed 7] [--power]
+
+With --power what was not synced is lost, too, as when the power is cut.
 
 Exit 0 when all promises held. A round that fails prints its seed and number, and leaves the data
 directory and the history for inspection."""
@@ -16,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.history import write_history  # noqa: E402
 from support.kill_rounds import KillRounds  # noqa: E402
+from support.power_cuts import PowerCuts  # noqa: E402
+from support.shim import SyncShim  # noqa: E402
 
 
 def parse_arguments():
@@ -23,13 +27,21 @@ def parse_arguments():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--power", action="store_true")
     return parser.parse_args()
+
+
+def make_rounds(place, arguments):
+    if not arguments.power:
+        return KillRounds(place / "data", arguments.seed)
+    (place / "shim").mkdir()
+    return PowerCuts(place / "data", arguments.seed, SyncShim(place / "shim"))
 
 
 def main():
     arguments = parse_arguments()
     place = Path(tempfile.mkdtemp(prefix="firstcome-kill-"))
-    rounds = KillRounds(place / "data", arguments.seed)
+    rounds = make_rounds(place, arguments)
     number = 0
     try:
         for number in range(1, arguments.rounds + 1):

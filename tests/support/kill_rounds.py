@@ -17,8 +17,8 @@ USERS, WISHES, PER_USER, CONNECTIONS = 30, 3, 2, 16
 
 
 class KillRounds:
-    def __init__(self, data, seed):
-        self.server = Server(data)
+    def __init__(self, data, seed, env=None):
+        self.server = Server(data, env=env)
         self.rng = random.Random(seed)
         self.attempts = []
         self.exports = {}  # campaign -> its coupons when its round ended
@@ -67,17 +67,19 @@ class KillRounds:
         until(lambda: storm.answered >= answers or storm.is_over(), "the moment to kill",
               poll_s=0.0002)
         time.sleep(self.rng.random() * 0.002)  # waits for nothing: it varies the moment
+        self._end_abruptly()
+        return storm.join()
+
+    def _end_abruptly(self):
         self.server.kill()
         self.kills += 1
-        return storm.join()
 
     def _restart(self):
         """Now and then the server is killed while it starts, too."""
         while self.rng.random() < 0.25:
             self.server.spawn()
             time.sleep(self.rng.random() * 0.03)  # as above
-            self.server.kill()
-            self.kills += 1
+            self._end_abruptly()
         self.server.start()
 
     def _export(self, campaign):

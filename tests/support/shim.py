@@ -30,6 +30,11 @@ class SyncShim:
         libraries = [*sanitizers_of(binary()), str(self.library)]
         return {"LD_PRELOAD": ":".join(libraries), "SYNC_SHIM": str(self.directory)}
 
+    @property
+    def synced(self):
+        """Copies of files as they were when last synced, kept once this directory exists."""
+        return self.directory / "synced"
+
     def hold(self):
         """Syncs wait from now on."""
         (self.directory / "held").unlink(missing_ok=True)
