@@ -3,6 +3,7 @@ and says in its banner which. All of its stderr is kept, for the report of a tes
 
 import os
 import re
+import selectors
 import shlex
 import signal
 import subprocess
@@ -64,6 +65,7 @@ class Server:
         self.address = None
         self._lines = []
         self._reader = None
+        self._hung_up = None
 
     def spawn(self):
         """Starts the process and waits for nothing."""
@@ -74,8 +76,9 @@ class Server:
             [str(binary()), "serve", "--listen", self.listen, "--data", str(self.data), *self.args],
             env=clean_env(self.env), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, preexec_fn=self.preexec_fn)
-        self._reader = threading.Thread(target=self._read, args=(self.process.stderr, self._lines),
-                                        daemon=True)
+        self._hung_up = threading.Event()
+        self._reader = threading.Thread(
+            target=self._read, args=(self.process.stderr, self._lines, self._hung_up), daemon=True)
         self._reader.start()
         return self
 
@@ -101,10 +104,17 @@ class Server:
             return False
 
     @staticmethod
-    def _read(stream, lines):
-        with stream:
-            for line in stream:
-                lines.append(line.decode("utf-8", "replace"))
+    def _read(stream, lines, hung_up):
+        """Keeps what comes until the server ends or somebody hangs up on it."""
+        with stream, selectors.DefaultSelector() as selector:
+            selector.register(stream, selectors.EVENT_READ)
+            while not hung_up.is_set():
+                if not selector.select(0.05):
+                    continue
+                data = os.read(stream.fileno(), 65536)
+                if not data:
+                    return
+                lines.append(data.decode("utf-8", "replace"))
 
     def find_address(self):
         """-> (host, port), None until the banner has said it"""
@@ -133,6 +143,11 @@ class Server:
     @property
     def ledger_url(self):
         return f"sqlite:{self.data / 'ledger.db'}"
+
+    def hang_up_on_log(self):
+        """Closes the pipe that the server logs into, so that it writes to nobody."""
+        self._hung_up.set()
+        self._reader.join(DEADLINE_S)
 
     def log(self):
         return "".join(self._lines)

@@ -1,5 +1,6 @@
 """The server starts as it is told, or says why not: exit 1 and a line that names what is wrong."""
 
+import re
 import socket
 import stat
 
@@ -177,6 +178,27 @@ def test_the_banner_says_what_one_needs(start_server):
     for part in ("firstcome 0.", server.url, "sqlite", "curl ", "admin.key", "synchronous=FULL"):
         assert part in log, part
     assert "\x1b" not in log, "no colours without a terminal"
+
+
+def test_a_reader_of_the_log_who_goes_away_does_not_end_the_server(start_server):
+    """Pasted into `… | head` or under a log collector that restarts: it goes on without."""
+    server = start_server()
+    server.hang_up_on_log()
+    with Api(server.address, server.admin_key) as admin:
+        assert admin.put_campaign("c", stock=1).status == 201
+        assert admin.claim("c", "u").status == 201
+    assert server.stop() == 0
+
+
+def test_metrics_on_a_port_of_their_own(start_server):
+    """API.md: /metrics can be put on another port, and is then on no other."""
+    server = start_server(args=["--metrics-listen", "127.0.0.1:0"])
+    with Api(server.address, None) as api:
+        assert api.get("/metrics").status == 404
+    [(host, port)] = re.findall(r"http://([0-9.]+):([0-9]+)/metrics", server.log())
+    with Api((host, int(port)), None) as api:
+        assert api.get("/metrics").status == 200
+        assert api.get("/v1/campaigns").status == 404, "and nothing else is there"
 
 
 def test_the_demo_opens_a_campaign(start_server):
