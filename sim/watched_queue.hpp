@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "queue/queue.hpp"
+#include "sim/scene.hpp"
+
+// The queue under test with a look at each ticket it gives, and with room for the issuing thread
+// where a desk looks a place up. Passes everything on unchanged.
+
+namespace firstcome::sim {
+
+class WatchedQueue final : public Queue {
+ public:
+  WatchedQueue(Scene& scene, std::unique_ptr<Queue> inner)
+      : scene_(scene), inner_(std::move(inner)) {}
+
+  void enqueue(std::span<Claim> claims) override {
+    inner_->enqueue(claims);
+    scene_.judge.tickets_given(claims);
+  }
+  std::span<const Claim> take_batch(std::size_t max) override { return inner_->take_batch(max); }
+  void settle(std::size_t count) override { inner_->settle(count); }
+  void park(const Claim& claim) override { inner_->park(claim); }
+  void remember(CampaignNumber campaign, const Identity& identity, Ticket ticket,
+                Outcome outcome) override {
+    inner_->remember(campaign, identity, ticket, outcome);
+  }
+  std::vector<Claim> front_of_line(CampaignNumber campaign, std::size_t max) override {
+    return inner_->front_of_line(campaign, max);
+  }
+  void settle_line(CampaignNumber campaign, std::span<const Outcome> outcomes) override {
+    scene_.elsewhere->goes_on({});
+    inner_->settle_line(campaign, outcomes);
+    scene_.elsewhere->goes_on({});
+  }
+  [[nodiscard]] std::uint64_t line_length(CampaignNumber campaign) const override {
+    return inner_->line_length(campaign);
+  }
+  [[nodiscard]] std::optional<Place> place(CampaignNumber campaign,
+                                           const Identity& identity) const override {
+    scene_.elsewhere->issuer_may_cut_in();
+    return inner_->place(campaign, identity);
+  }
+  [[nodiscard]] QueueDepth depth() const override { return inner_->depth(); }
+
+ private:
+  Scene& scene_;
+  std::unique_ptr<Queue> inner_;
+};
+
+}  // namespace firstcome::sim
