@@ -72,7 +72,8 @@ class Server:
 
     def request(self, method, path, body=None):
         request = urllib.request.Request(
-            self.url + path, method=method, data=None if body is None else json.dumps(body).encode(),
+            self.url + path, method=method,
+            data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self.admin_key}",
                      "Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=30) as reply:
@@ -82,7 +83,8 @@ class Server:
         self.request("PUT", f"/v1/campaigns/{name}", settings)
 
     def cpu_s(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = stat.rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def resident_bytes(self):

@@ -1,5 +1,6 @@
 // firstcome serve: gathers the settings, builds the server from its parts, and stops it well.
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -118,6 +119,7 @@ class ServeRun {
 
   // The process's exit code, or why it could not start.
   Result<int> run() {
+    umask(077);  // the ledger holds the key of all coupon codes: it is nobody else's to read
     if (auto ok = make_directory(settings_.text("data")); !ok) return std::unexpected(ok.error());
     auto options = server_options(settings_);
     if (!options) return std::unexpected(options.error());
@@ -125,6 +127,11 @@ class ServeRun {
     if (!admin) return std::unexpected(admin.error());
     auto issue = find_or_make_key(settings_, "issue");
     if (!issue) return std::unexpected(issue.error());
+    if (admin->text == issue->text) {
+      return invalid("issue_key", "the issue key (" + issue->place + ") and the admin key (" +
+                                      admin->place + ") are the same: whoever may claim could " +
+                                      "change campaigns");
+    }
     const Keys keys(admin->text, issue->text);
     auto engine = context_.open_engine({.ledger_url = ledger_url(settings_),
                                         .queue_url = settings_.text("queue"),

@@ -29,7 +29,13 @@ class Service {
   enum class State : std::uint8_t { starting, ready, draining, failed };
 
   [[nodiscard]] State state() const { return state_.load(std::memory_order_acquire); }
-  void set(State state) { state_.store(state, std::memory_order_release); }
+  // Failed is final: a start or a stop that goes on beside the failure does not hide it.
+  void set(State state) {
+    State present = state_.load(std::memory_order_relaxed);
+    while (present != State::failed &&
+           !state_.compare_exchange_weak(present, state, std::memory_order_acq_rel)) {
+    }
+  }
 
  private:
   std::atomic<State> state_{State::starting};

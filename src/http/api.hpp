@@ -65,12 +65,13 @@ class Api {
 
   Reply post_claim(const Request& request, const Routed& routed, Exchange& exchange,
                    ReplyTo reply_to);
-  Reply get_claim(const Routed& routed, Exchange& exchange, ReplyTo reply_to);
+  Reply get_claim(const Request& request, const Routed& routed, Exchange& exchange,
+                  ReplyTo reply_to);
   Reply change_campaign(const Request& request, const Routed& routed, ReplyTo reply_to);
   Reply get_campaign(const Routed& routed) const;
-  Reply list_campaigns(const Routed& routed) const;
-  Reply list_campaign_coupons(const Routed& routed, ReplyTo reply_to);
-  Reply list_user_coupons(const Routed& routed, ReplyTo reply_to);
+  Reply list_campaigns(const Request& request, const Routed& routed) const;
+  Reply list_campaign_coupons(const Request& request, const Routed& routed, ReplyTo reply_to);
+  Reply list_user_coupons(const Request& request, const Routed& routed, ReplyTo reply_to);
   Reply readyz(const Routed& routed) const;
   Reply metrics_text(ReplyTo reply_to);
   [[nodiscard]] bool is_served_here(Route route, bool on_metrics_port) const;

@@ -114,10 +114,11 @@ Api::Reply Api::get_campaign(const Routed& routed) const {
   return response;
 }
 
-Api::Reply Api::list_campaigns(const Routed& routed) const {
+Api::Reply Api::list_campaigns(const Request& request, const Routed& routed) const {
   const std::string_view listing = "campaigns";
   const auto page = read_page(routed.query, listing, parts_.cursors);
   if (!page) return problem_of(page.error());
+  if (auto refused = denied(request, Route::list_campaigns)) return refused;
   const Time now = parts_.clock.now();
   const CampaignNumber after{static_cast<std::uint32_t>(page->after)};
   return page_response(
@@ -126,12 +127,14 @@ Api::Reply Api::list_campaigns(const Routed& routed) const {
       [](const Campaign& one) { return std::uint64_t{one.number.value}; });
 }
 
-Api::Reply Api::list_campaign_coupons(const Routed& routed, ReplyTo reply_to) {
+Api::Reply Api::list_campaign_coupons(const Request& request, const Routed& routed,
+                                      ReplyTo reply_to) {
   const auto id = parse_campaign_id(routed.params[0]);
   if (!id) return problem_of(id.error());
   std::string listing = "campaigns/" + id->str() + "/coupons";
   const auto page = read_page(routed.query, listing, parts_.cursors);
   if (!page) return problem_of(page.error());
+  if (auto refused = denied(request, Route::list_campaign_coupons)) return refused;
   const auto campaign = parts_.board.find(*id);
   if (!campaign) return unknown_campaign();
   parts_.worker.submit(reply_to, [=, this, number = campaign->number, listing = std::move(listing),
@@ -149,12 +152,13 @@ Api::Reply Api::list_campaign_coupons(const Routed& routed, ReplyTo reply_to) {
   return std::nullopt;
 }
 
-Api::Reply Api::list_user_coupons(const Routed& routed, ReplyTo reply_to) {
+Api::Reply Api::list_user_coupons(const Request& request, const Routed& routed, ReplyTo reply_to) {
   const auto user = parse_user_id(routed.params[0]);
   if (!user) return problem_of(user.error());
   std::string listing = "users/" + user->str() + "/coupons";
   const auto page = read_page(routed.query, listing, parts_.cursors);
   if (!page) return problem_of(page.error());
+  if (auto refused = denied(request, Route::list_user_coupons)) return refused;
   parts_.worker.submit(reply_to, [this, user = *user, listing = std::move(listing),
                                   page = *page](LedgerReader& reader) {
     auto coupons = reader.coupons_of_user(user, page.after, page.limit + 1);

@@ -117,9 +117,11 @@ Response Api::answered(const Exchange& exchange, const Answer& answer) const {
   return problem_of(answer.outcome, *campaign->settings, parts_.clock.now());
 }
 
-Api::Reply Api::get_claim(const Routed& routed, Exchange& exchange, ReplyTo reply_to) {
+Api::Reply Api::get_claim(const Request& request, const Routed& routed, Exchange& exchange,
+                          ReplyTo reply_to) {
   const auto claim = Gate::shape({.campaign = routed.params[0], .user = routed.params[1]});
   if (!claim) return problem_of(claim.error());
+  if (auto refused = denied(request, Route::get_claim)) return refused;
   const auto status = parts_.desk.status(claim->campaign, claim->user);
   if (!status) return unknown_campaign();
   exchange.campaign = claim->campaign;

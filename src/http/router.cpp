@@ -89,6 +89,15 @@ bool matches(const Segments& pattern, const Segments& path) {
   return true;
 }
 
+// A proxy's form of a target names the server too (RFC 9112, section 3.2.2).
+std::string_view without_authority(std::string_view target) {
+  constexpr std::string_view scheme = "http://";
+  if (!target.starts_with(scheme)) return target;
+  target.remove_prefix(scheme.size());
+  const std::size_t slash = target.find('/');
+  return slash == std::string_view::npos ? "/" : target.substr(slash);
+}
+
 Response bad_target() {
   return problem(400, "bad_request", "the request target is malformed");
 }
@@ -118,6 +127,7 @@ const RouteInfo& info(Route route) {
 }
 
 std::variant<Routed, Response> route(std::string_view method, std::string_view target) {
+  target = without_authority(target);
   if (!target.starts_with('/')) return bad_target();
   const std::size_t question = target.find('?');
   const Segments path = split(target.substr(0, question));

@@ -88,9 +88,7 @@ std::size_t Server::waiting() const {
 bool Server::drain(Monotonic wait_max) {
   constexpr auto look_again = std::chrono::milliseconds(2);
   const Monotonic deadline = parts_.clock.monotonic() + wait_max;
-  if (parts_.service.state() == Service::State::ready) {
-    parts_.service.set(Service::State::draining);
-  }
+  parts_.service.set(Service::State::draining);
   while (waiting() > 0 && parts_.clock.monotonic() < deadline) {
     std::this_thread::sleep_for(look_again);
   }
@@ -102,6 +100,8 @@ bool Server::drain(Monotonic wait_max) {
     for (const auto& thread : threads_) open += thread->connection_count();
     std::this_thread::sleep_for(look_again);
   }
+  // What the threads submit to may go once this returns.
+  for (const auto& thread : threads_) thread->stop();
   return all_answered;
 }
 

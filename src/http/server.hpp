@@ -44,7 +44,7 @@ class Server final : public DriverEvents {
   [[nodiscard]] const Address& address() const { return address_; }
 
   // Refuses new claims, waits until those that have tickets are answered, then closes. Returns when
-  // every reply is sent or the time is over; false: some were not.
+  // every reply is sent or the time is over, and ends the threads; false: some were not answered.
   bool drain(Monotonic wait_max);
 
   void on_campaign(const Campaign& campaign) override;

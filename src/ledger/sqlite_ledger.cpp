@@ -4,13 +4,13 @@
 #include <sqlite3.h>
 
 #include <chrono>
-#include <cstring>
 #include <limits>
 
 #include "core/check.hpp"
 #include "ledger/campaign_staging.hpp"
 #include "ledger/sqlite_rows.hpp"
 #include "ledger/sqlite_schema.hpp"
+#include "ledger/sqlite_secret.hpp"
 
 namespace firstcome {
 namespace {
@@ -25,6 +25,10 @@ constexpr std::string_view commit_seconds = "firstcome_commit_seconds";
 constexpr std::string_view commit_help =
     "A batch's commit: write is begin and inserts, sync is writing and syncing the log.";
 
+bool is_busy(sqlite3* database) {
+  return (sqlite3_errcode(database) & 0xFF) == SQLITE_BUSY;
+}
+
 // WAL and full syncs, read back because SQLite ignores a pragma that it cannot honour.
 Result<void> make_durable(const SqliteDatabase& database) {
   const Result<std::string> mode = database.query_text("PRAGMA journal_mode = WAL");
@@ -37,29 +41,6 @@ Result<void> make_durable(const SqliteDatabase& database) {
   if (*mode == "wal" && *synchronous == "2") return {};
   return fail(ErrorCode::unavailable, "SQLite cannot be made durable here: journal_mode is " +
                                           *mode + ", synchronous is " + *synchronous);
-}
-
-Result<std::array<std::uint8_t, 16>> secret(const SqliteDatabase& database, std::string_view name) {
-  std::array<std::uint8_t, 16> bytes;
-  auto read = database.prepare("SELECT value FROM meta WHERE name = ?1");
-  auto write = database.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2)");
-  if (!read) return std::unexpected(read.error());
-  if (!write) return std::unexpected(write.error());
-  read->bind(1, name);
-  const Result<bool> found = read->step();
-  if (!found) return std::unexpected(found.error());
-  if (*found) {
-    if (read->text(0).size() != bytes.size()) {
-      return fail(ErrorCode::corrupt, "the ledger's " + std::string(name) + " is damaged");
-    }
-    std::memcpy(bytes.data(), read->text(0).data(), bytes.size());
-    return bytes;
-  }
-  randombytes_buf(bytes.data(), bytes.size());
-  write->bind(1, name);
-  write->bind_blob(2, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  if (auto ok = write->run(); !ok) return std::unexpected(ok.error());
-  return bytes;
 }
 
 }  // namespace
@@ -77,6 +58,7 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const Options& options,
   auto database = SqliteDatabase::open(options.path, SqliteDatabase::Access::read_write);
   if (!database) return with_path(database.error());
   sqlite3_db_config(database->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (auto ok = check_is_ledger(*database); !ok) return with_path(ok.error());
   if (auto ok = make_durable(*database); !ok) return with_path(ok.error());
   if (auto ok = prepare_schema(*database, options.migrate); !ok) return with_path(ok.error());
   const Result<Secrets> secrets = secrets_of(*database);
@@ -182,6 +164,9 @@ Result<void> SqliteLedger::load_coupons(const Fingerprints& fingerprints) {
     if (coupon->coupon.code != codes_.code(coupon->campaign, coupon->coupon.rank)) {
       return corrupt("its code was not made by this ledger");
     }
+    if (coupon->coupon.rank.value > campaigns_[number - 1].settings->stock) {
+      return corrupt("its rank is above the stock");
+    }
     const Identity identity = fingerprints.of(coupon->user, coupon->key);
     auto added = index_->add(coupon->campaign, identity, coupon->coupon, next_seq_);
     if (!added) return corrupt(added.error().message);
@@ -254,8 +239,11 @@ Result<std::vector<Result<Ledger::Changed>>> SqliteLedger::change(
 
 Result<void> SqliteLedger::write_campaigns(std::span<const Campaign> campaigns) {
   if (campaigns.empty()) return {};
+  if (auto begun = statements_.begin.run(); !begun) {
+    if (!is_busy(database_.handle())) lose(begun.error());
+    return begun;
+  }
   const auto write_all = [&]() -> Result<void> {
-    if (auto ok = statements_.begin.run(); !ok) return ok;
     for (const Campaign& campaign : campaigns) {
       bind_campaign(statements_.write_campaign, campaign);
       if (auto ok = statements_.write_campaign.run(); !ok) return ok;
@@ -292,6 +280,11 @@ CommitResult SqliteLedger::commit(const BatchRows& rows, Epoch epoch) {
   if (lost_) return CommitResult::unavailable;
   if (epoch != epoch_) return CommitResult::stale_epoch;
   const auto start = Stopwatch::now();
+  if (auto begun = statements_.begin.run(); !begun) {
+    // Some other program writes to the file, an operator's shell say: nothing is lost by waiting.
+    if (!is_busy(database_.handle())) lose(begun.error());
+    return CommitResult::unavailable;
+  }
   if (auto written = write_rows(rows); !written) {
     // Nothing has reached the log yet, and a rollback keeps it so.
     lose(written.error());
@@ -312,7 +305,6 @@ CommitResult SqliteLedger::commit(const BatchRows& rows, Epoch epoch) {
 Result<void> SqliteLedger::write_rows(const BatchRows& rows) {
   CHECK(rows.coupons.size() < std::numeric_limits<std::uint32_t>::max() - next_seq_,
         "the ledger holds 2^32 coupons");
-  if (auto ok = statements_.begin.run(); !ok) return ok;
   std::uint32_t seq = next_seq_;
   for (const CouponRow& row : rows.coupons) {
     bind_coupon(statements_.insert_coupon, seq++, row);

@@ -29,16 +29,6 @@ Result<std::size_t> version_of(const SqliteDatabase& database) {
   return version;
 }
 
-Result<void> check_is_ledger(const SqliteDatabase& database) {
-  const Result<std::string> id = database.query_text("PRAGMA application_id");
-  if (!id) return std::unexpected(id.error());
-  if (*id == application_id) return {};
-  const Result<std::string> tables = database.query_text("SELECT count(*) FROM sqlite_schema");
-  if (!tables) return std::unexpected(tables.error());
-  if (*id == "0" && *tables == "0") return {};  // new and empty
-  return fail(ErrorCode::corrupt, "the file is an SQLite database, but not a firstcome ledger");
-}
-
 std::string migration_sql(std::size_t version) {
   std::string sql = "BEGIN IMMEDIATE;";
   for (std::size_t i = version; i < migrations.size(); ++i) sql.append(*migrations[i]);
@@ -48,6 +38,16 @@ std::string migration_sql(std::size_t version) {
 }
 
 }  // namespace
+
+Result<void> check_is_ledger(const SqliteDatabase& database) {
+  const Result<std::string> id = database.query_text("PRAGMA application_id");
+  if (!id) return std::unexpected(id.error());
+  if (*id == application_id) return {};
+  const Result<std::string> tables = database.query_text("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return std::unexpected(tables.error());
+  if (*id == "0" && *tables == "0") return {};  // new and empty
+  return fail(ErrorCode::corrupt, "the file is an SQLite database, but not a firstcome ledger");
+}
 
 Result<void> prepare_schema(SqliteDatabase& database, bool migrate) {
   if (auto ok = check_is_ledger(database); !ok) return ok;
