@@ -90,7 +90,7 @@ firstcome: installing them needs root or sudo; as root: deps/install.sh $*"
 
 mkdir -p "$(dirname "$log")"
 : >"$log"
-say "installing ${#missing[@]} packages: ${missing[*]//|/ or }"
+say "installing ${#missing[@]} packages: ${missing[*]%%|*}"
 apt update || say "apt-get update reported errors (see $log); trying with what apt knows"
 
 packages=()

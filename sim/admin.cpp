@@ -10,6 +10,7 @@ CampaignChange put_of(std::uint32_t campaign, const CampaignSettings& settings) 
   CampaignChange change{.id = campaign_name(campaign)};
   change.patch.stock = settings.stock;
   change.patch.per_user = settings.per_user;
+  change.patch.coupon_ttl = settings.coupon_ttl;
   change.patch.mode = settings.mode;
   change.patch.pace_batch = settings.pace.batch;
   change.patch.pace_tick = settings.pace.tick;
@@ -58,15 +59,17 @@ void Admin::change_something(Server& server) {
 
 CampaignPatch Admin::draw_patch(std::uint32_t campaign) {
   const CampaignSettings& now = *scene_.judge.settings(campaign);
-  switch (scene_.random.below(6)) {
+  switch (scene_.random.below(8)) {
     case 0:
     case 1:
       return {.stock = draw_stock(campaign)};
     case 2:
       return {.paused = !now.paused};
     case 3:
-      return {.mode = now.mode == Mode::paced ? Mode::instant : Mode::paced};
     case 4:
+    case 5:
+      return {.mode = now.mode == Mode::paced ? Mode::instant : Mode::paced};
+    case 6:
       return {.pace_batch = scene_.random.between(1U, 4U),
               .pace_tick = milliseconds(scene_.random.between(1U, 25U))};
     default:

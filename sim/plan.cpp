@@ -26,7 +26,7 @@ Troubles draw_troubles(Random& random) {
           .commit_unavailable = sometimes(random, 40, 30),
           .commit_unknown = sometimes(random, 40, 30),
           .landed_unavailable = sometimes(random, 50, 60),
-          .ledger_lost = sometimes(random, 20, 4),
+          .ledger_lost = sometimes(random, 30, 8),
           .change_unavailable = sometimes(random, 30, 40),
           .slow_commit = sometimes(random, 50, 40),
           .request_lost = sometimes(random, 40, 10),
@@ -35,10 +35,11 @@ Troubles draw_troubles(Random& random) {
           .recall_blind = sometimes(random, 20, 50)};
 }
 
-CampaignSettings draw_campaign(Random& random) {
-  CampaignSettings settings{.stock = random.between(1U, 12U),
+CampaignSettings draw_campaign(Random& random, std::uint32_t users) {
+  CampaignSettings settings{.stock = random.between(1U, users + 4),
                             .per_user = random.percent(50) ? 1 : random.between(2U, 3U)};
   if (random.percent(50)) settings.mode = Mode::paced;
+  if (random.percent(30)) settings.coupon_ttl = std::chrono::seconds(random.between(1U, 60U));
   settings.pace = {.batch = random.between(1U, 4U), .tick = milliseconds(random.between(1U, 25U))};
   return settings;
 }
@@ -57,8 +58,10 @@ Plan draw_plan(Random& random) {
             .waiting_max = random.percent(20) ? random.between(1U, 4U) : 1000,
             .chaos = random.between(microseconds(10'000), microseconds(250'000)),
             .troubles = draw_troubles(random)};
-  const std::uint32_t campaigns = random.between(1U, 2U);
-  for (std::uint32_t i = 0; i < campaigns; ++i) plan.campaigns.push_back(draw_campaign(random));
+  if (random.percent(3)) plan.users = random.between(20U, 60U);
+  const std::uint32_t campaigns = random.between(1U, 3U);
+  for (std::uint32_t i = 0; i < campaigns; ++i)
+    plan.campaigns.push_back(draw_campaign(random, plan.users));
   plan.drains = sometimes(random, 20, 2);
   plan.wall_jumps = sometimes(random, 30, 3);
   plan.admin_changes = sometimes(random, 60, 12);
