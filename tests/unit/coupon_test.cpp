@@ -45,6 +45,13 @@ TEST(CouponCodes, are_the_same_for_the_same_campaign_and_rank) {
   EXPECT_NE(codes.code(CampaignNumber{7}, Rank{9}), codes.code(CampaignNumber{9}, Rank{7}));
 }
 
+// They are printed and in ledgers: another code for the same rank would make those ledgers corrupt.
+// The values are those of a second implementation, from the description in the header.
+TEST(CouponCodes, never_change_from_version_to_version) {
+  EXPECT_EQ(to_string(codes.code(CampaignNumber{1}, Rank{1})), "W7PNQ3FEENKVAE3G");
+  EXPECT_EQ(to_string(codes.code(CampaignNumber{7}, Rank{0xFFFFFFFF})), "Q87A1F8JBHCSR8SY");
+}
+
 TEST(CouponCodes, change_in_half_their_bits_with_one_bit_of_the_key) {
   const CouponCode code = codes.code(CampaignNumber{1}, Rank{1});
   int total = 0;
