@@ -21,9 +21,9 @@ class Elsewhere {
   Elsewhere& operator=(const Elsewhere&) = delete;
   virtual ~Elsewhere() = default;
 
-  // Called by the issuing thread: for so long the others go on. May throw Crashed.
+  // The thread that calls it waits for so long, and the others go on. May throw Crashed.
   virtual void goes_on(Monotonic duration) = 0;
-  // Called by a desk in the middle of its work: the issuing thread may take a step.
+  // Called by a desk in the middle of its work: the issuing thread may get ahead of it.
   virtual void issuer_may_cut_in() = 0;
 };
 

@@ -157,9 +157,9 @@ std::optional<Desk::Status> Server::status(std::uint16_t desk, const Wish& wish)
   std::optional<Desk::Status> status;
   {
     const Busy busy(desks_[desk].busy);
-    ledger_.see_all(true);
+    ledger_.begin_status();
     status = desks_[desk].desk->status(campaign_name(wish.campaign), user_name(wish.user));
-    ledger_.see_all(false);
+    ledger_.end_status();
   }
   resume_put_off();
   return status;
@@ -209,29 +209,37 @@ void Server::set_timer(std::optional<Monotonic> due_at) {
 void Server::issuer_may_cut_in() {
   if (issuer_busy_ || !scene_.random.percent(scene_.plan.interleaving_percent)) return;
   scene_.trace.note("issuer cuts in");
-  step();
+  // Either it was due anyway, or the desk's thread has to wait for a processor.
+  if (scene_.calm || scene_.random.percent(50)) return step();
+  scene_.elsewhere->goes_on(scene_.random.between(microseconds(0), microseconds(4'000)));
 }
 
 bool Server::put_off(const Event& event) {
-  const bool for_desk =
-      event.what == Event::What::round_ends || event.what == Event::What::verdicts_arrive;
-  std::uint32_t desk = event.who;
-  if (event.what == Event::What::request_arrives) {
-    desk = scene_.book.attempts[event.who].desk;
-  } else if (event.what == Event::What::issuer_steps) {
-    if (!issuer_busy_) return false;
-    put_off_.push_back(event);
-    return true;
-  } else if (!for_desk) {
-    return false;
-  }
-  if (!desks_[desk].busy) return false;
+  if (!meets_busy(event)) return false;
   put_off_.push_back(event);
   return true;
 }
 
+bool Server::meets_busy(const Event& event) const {
+  switch (event.what) {
+    case Event::What::issuer_steps:
+      return issuer_busy_;
+    case Event::What::round_ends:
+    case Event::What::verdicts_arrive:
+      return desks_[event.who].busy;
+    case Event::What::request_arrives:
+      return desks_[scene_.book.attempts[event.who].desk].busy;
+    default:
+      return false;
+  }
+}
+
 void Server::resume_put_off() {
   for (Event event : std::exchange(put_off_, {})) {
+    if (meets_busy(event)) {
+      put_off_.push_back(event);
+      continue;
+    }
     event.at = scene_.clock.monotonic();
     scene_.agenda.add(event);
   }

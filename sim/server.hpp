@@ -66,6 +66,7 @@ class Server final : public DriverEvents {
   void reply(std::uint32_t attempt, const Reply& reply);
   void reply_at_once(std::uint32_t attempt, const Desk::Reply& said);
   void judge_verdict(const Verdict& verdict);
+  [[nodiscard]] bool meets_busy(const Event& event) const;
   void resume_put_off();
 
   Scene& scene_;

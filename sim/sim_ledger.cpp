@@ -238,7 +238,7 @@ void SimLedger::between_batches() {
 
 std::optional<Standing> SimLedger::recall(CampaignNumber campaign, const Identity& identity) const {
   scene_.elsewhere->issuer_may_cut_in();
-  if (!sees_all_ && scene_.trouble(scene_.plan.troubles.recall_blind)) return std::nullopt;
+  if (status_count_ == 0 && scene_.trouble(scene_.plan.troubles.recall_blind)) return std::nullopt;
   return standing(campaign, identity);
 }
 

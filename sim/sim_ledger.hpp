@@ -47,7 +47,8 @@ class SimLedger final : public Ledger {
                                                const Identity& identity) const override;
 
   // For as long as a desk asks for a status: then memory is asked that has all.
-  void see_all(bool on) { sees_all_ = on; }
+  void begin_status() { ++status_count_; }
+  void end_status() { --status_count_; }
 
  private:
   struct Key {
@@ -89,7 +90,7 @@ class SimLedger final : public Ledger {
   std::optional<Error> lost_;
   std::optional<bool> unknown_landed_;
   std::optional<BatchRows> unwritten_;  // of a planted bug: said to be durable, and is not yet
-  bool sees_all_ = false;
+  int status_count_ = 0;
 };
 
 }  // namespace firstcome::sim

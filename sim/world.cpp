@@ -6,7 +6,7 @@ namespace {
 using std::chrono::microseconds;
 
 // A run has some hundreds to a few thousand events; one that has so many will never end.
-constexpr std::uint64_t events_max = 100'000;
+constexpr std::uint64_t events_max = 1'000'000;
 
 }  // namespace
 
