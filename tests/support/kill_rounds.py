@@ -10,7 +10,7 @@ from support.api import Api
 from support.history import Claim, write_history
 from support.promises import check_promises
 from support.server import Server, run
-from support.storm import Storm, claim_until_final
+from support.storm import Storm, claim_until_final, wait_until_settled
 from support.wait import until
 
 USERS, WISHES, PER_USER, CONNECTIONS = 30, 3, 2, 16
@@ -38,6 +38,8 @@ class KillRounds:
             self._restart()
         attempts += claim_until_final(self.server.address, self.server.issue_key, claims,
                                       CONNECTIONS)
+        users = [Claim(campaign, f"u{user}") for campaign in stocks for user in range(USERS)]
+        wait_until_settled(self.server.address, self.server.issue_key, users)
         self._check_round(stocks, attempts)
         self.attempts += attempts
 

@@ -8,7 +8,9 @@ import threading
 import time
 from collections import deque
 
+from support.api import Api
 from support.history import Attempt, attempt_of_reply
+from support.wait import until
 
 DEADLINE_S = 60
 
@@ -213,6 +215,19 @@ def claim_until_final(address, key, claims, connections=64, deadline_s=DEADLINE_
         final = {a.claim for a in attempts_now if is_final(a)}
         left = [claim for claim in left if claim not in final]
     return attempts
+
+
+def wait_until_settled(address, key, claims):
+    """Who asks again is told that all is gone as soon as that is certain, a moment before the line
+    that he stands in has been cleared; the verifier wants the line cleared."""
+
+    def waits(claim):
+        reply = api.claim_status(claim.campaign, claim.user)
+        return reply.status == 200 and reply.json()["outcome"] == "queued"
+
+    with Api(address, key) as api:
+        for claim in claims:
+            until(lambda: not waits(claim), f"the verdict on {claim}")
 
 
 def is_final(attempt):

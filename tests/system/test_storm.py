@@ -9,7 +9,7 @@ from support.api import Api
 from support.history import Claim, write_history
 from support.promises import check_full_is_not_broken, check_promises
 from support.server import run
-from support.storm import Storm, claim_until_final
+from support.storm import Storm, claim_until_final, wait_until_settled
 
 
 @pytest.fixture
@@ -87,6 +87,7 @@ def test_a_paced_crowd_reaches_its_end(server, tmp_path):
     claims = [Claim("paced", f"u{number}") for number in range(800)]
     attempts = claim_until_final(server.address, server.issue_key, claims, connections=100)
     assert any(a.status == 202 for a in attempts)
+    wait_until_settled(server.address, server.issue_key, claims)
     check_promises(attempts, export(server, "paced"), stock=400, all_answered=True)
     assert_verified(server, attempts, tmp_path)
 
