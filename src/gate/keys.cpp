@@ -79,7 +79,7 @@ Result<std::string> key_in_directory(const std::string& directory, const std::st
   const std::string path = directory + "/" + name + ".key";
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) return key_in_file(path);
-  const std::string key = new_key();
+  std::string key = new_key();
   if (auto written = write_key(path, key); !written) return std::unexpected(written.error());
   return key;
 }

@@ -30,7 +30,7 @@ std::string grouped(std::uint64_t number) {
 std::string summary(const RuleReport& rule) {
   const std::string subject(rule.subject);
   if (!rule.lacking.empty()) return "not checked: " + subject + ", " + std::string(rule.lacking);
-  const std::string count = grouped(rule.findings.checked) + " " + subject;
+  std::string count = grouped(rule.findings.checked) + " " + subject;
   if (rule.findings.broken == 0) return count;
   return grouped(rule.findings.broken) + " found in " + count;
 }
