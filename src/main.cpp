@@ -1,5 +1,8 @@
 // Wiring: the subcommands, and the engines they may name. No other file knows an engine.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
@@ -22,12 +25,17 @@ Result<std::string> sqlite_path(const std::string& url) {
   return url.substr(sqlite_scheme.size());
 }
 
+Result<void> check_engine(const std::string& ledger_url, const std::string& queue_url) {
+  if (const auto path = sqlite_path(ledger_url); !path) return std::unexpected(path.error());
+  if (queue_url == "memory:") return {};
+  return invalid("queue", "unknown queue '" + queue_url + "': this build knows memory:");
+}
+
 Result<cli::Engine> open_embedded(const cli::EngineRequest& request) {
-  const auto path = sqlite_path(request.ledger_url);
-  if (!path) return std::unexpected(path.error());
-  if (request.queue_url != "memory:") {
-    return invalid("queue", "unknown queue '" + request.queue_url + "': this build knows memory:");
+  if (auto known = check_engine(request.ledger_url, request.queue_url); !known) {
+    return std::unexpected(known.error());
   }
+  const auto path = sqlite_path(request.ledger_url);
   auto ledger = SqliteLedger::open({.path = *path, .migrate = request.migrate},
                                    request.fingerprints, request.metrics);
   if (!ledger) return std::unexpected(ledger.error());
@@ -63,13 +71,23 @@ Result<std::unique_ptr<LedgerAudit>> open_audit(const std::string& url) {
   return audit;
 }
 
+// Started without stdin, stdout or stderr, the first files opened would take their numbers, and
+// what is printed would go into the ledger.
+void hold_standard_descriptors() {
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) close(fd);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  hold_standard_descriptors();
   CLI::App app("firstcome gives out a fixed number of coupons to the first who ask, exactly.");
   app.set_version_flag("--version", "firstcome " FIRSTCOME_VERSION);
   app.require_subcommand(1);
   cli::Context context;
+  context.check_engine = check_engine;
   context.open_engine = open_embedded;
   context.open_audit = open_audit;
   cli::add_serve(app, context);

@@ -21,7 +21,11 @@ namespace firstcome::cli {
 struct Context {
   int exit_code = 0;
 
-  // Opens the engine that two URLs name. Error: invalid for an URL that this build does not know.
+  // Whether this build knows the engine that two URLs name. Error: invalid.
+  std::function<Result<void>(const std::string& ledger_url, const std::string& queue_url)>
+      check_engine{};
+
+  // Opens that engine. Errors: also those of the engine.
   std::function<Result<Engine>(const EngineRequest& request)> open_engine{};
 
   // Opens the ledger of an URL for reading only (sqlite:PATH).

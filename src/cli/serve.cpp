@@ -195,8 +195,8 @@ class ServeRun {
     service_.set(Service::State::ready);
     server.start();
     banner.url = "http://" + server.address().str();
-    if (options.metrics_listen) {
-      banner.metrics_url = "http://" + options.metrics_listen->str() + "/metrics";
+    if (const auto& apart = server.metrics_address()) {
+      banner.metrics_url = "http://" + apart->str() + "/metrics";
     }
     std::cerr << render(banner, isatty(STDERR_FILENO) == 1) << std::flush;
     return stop_when_told(server);
@@ -244,6 +244,8 @@ int run_serve(const std::map<std::string, std::string>& flags, const Context& co
                                            ": log_level must be debug, info, warn or error"});
   }
   if (auto options = server_options(*settings); !options) return report(options.error());
+  auto known = context.check_engine(ledger_url(*settings), settings->text("queue"));
+  if (!known) return report(known.error());
   if (print_config) std::cout << settings->print();
   if (check_config) std::cout << "the configuration is good\n";
   if (print_config || check_config) return exit_ok;

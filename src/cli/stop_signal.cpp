@@ -21,6 +21,8 @@ StopSignal::StopSignal() : failed_(eventfd(0, EFD_CLOEXEC)) {
   signals_ = Fd(signalfd(-1, &set, SFD_CLOEXEC));
   // A write past RLIMIT_FSIZE shall fail with EFBIG, which the ledger reports, and not kill.
   std::signal(SIGXFSZ, SIG_IGN);
+  // And a log line to a pipe that nobody reads any more is lost, not the server.
+  std::signal(SIGPIPE, SIG_IGN);
   CHECK(signals_ && failed_, "the system gives no descriptors for signals");
 }
 

@@ -33,7 +33,11 @@ Desk::Reply Desk::claim(const CampaignId& campaign_id, const UserId& user,
   const Identity identity = parts_.fingerprints.of(user, key);
   const Time now = parts_.clock.now();
   if (const auto standing = parts_.ledger.recall(campaign->number, identity)) {
-    if (const auto answer = answer_at_once(*campaign, *standing, now)) {
+    auto answer = answer_at_once(*campaign, *standing, now);
+    if (answer && answer->outcome != Outcome::issued) {
+      if (const auto queued = answer_if_parked(*campaign, identity)) answer = queued;
+    }
+    if (answer) {
       count(*answer);
       return *answer;
     }
@@ -74,6 +78,23 @@ std::optional<Answer> Desk::answer_at_once(const Campaign& campaign, const Stand
       return std::nullopt;
   }
   CHECK(false, "a ruling outside the enumeration");
+}
+
+// A claim that stands in the line already gets that answer again, although one like it would be
+// refused by now.
+std::optional<Answer> Desk::answer_if_parked(const Campaign& campaign, Identity identity) const {
+  if (campaign.settings->per_user == 1) {
+    identity.claim = {};
+  } else if (!identity.keyed()) {
+    return std::nullopt;
+  }
+  const auto place = parts_.queue.place(campaign.number, identity);
+  if (!place || place->outcome != Outcome::queued) return std::nullopt;
+  const Pace& pace = campaign.settings->pace;
+  return Answer{.outcome = Outcome::queued,
+                .repeated = true,
+                .place = *place,
+                .eta = eta_at(place->position, pace.batch, pace.tick)};
 }
 
 std::optional<Desk::Refusal> Desk::refusal() const {

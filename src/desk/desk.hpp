@@ -87,6 +87,8 @@ class Desk {
  private:
   [[nodiscard]] std::optional<Answer> answer_at_once(const Campaign& campaign,
                                                      const Standing& standing, Time now) const;
+  [[nodiscard]] std::optional<Answer> answer_if_parked(const Campaign& campaign,
+                                                       Identity identity) const;
   [[nodiscard]] std::optional<Refusal> refusal() const;
   void count(const Answer& answer);
 

@@ -38,6 +38,7 @@ std::optional<Response> check_body(const Request& request) {
 std::optional<Response> Api::handle(const Request& request, Exchange& exchange, ReplyTo reply_to) {
   exchange.head_only = request.is_head;
   exchange.keep_alive = request.keep_alive;
+  exchange.is_http_1_0 = request.is_http_1_0;
   exchange.started = parts_.clock.monotonic();
   auto routed = route(request.method, request.target);
   if (auto* refusal = std::get_if<Response>(&routed)) return std::move(*refusal);

@@ -27,6 +27,7 @@ struct Exchange {
   bool routed = false;  // false: the target named no route
   bool head_only = false;
   bool keep_alive = true;
+  bool is_http_1_0 = false;
   bool on_metrics_port = false;
   Monotonic started{};
   CampaignId campaign{};
@@ -57,8 +58,8 @@ class Api {
   // nullopt: nobody knows, so nothing may be said.
   [[nodiscard]] std::optional<Response> finish(const Exchange& exchange,
                                                const Verdict& verdict) const;
-  [[nodiscard]] Response finish(const Exchange& exchange,
-                                const Result<Ledger::Changed>& result) const;
+  [[nodiscard]] std::optional<Response> finish(const Exchange& exchange,
+                                               const Result<Ledger::Changed>& result) const;
 
  private:
   using Reply = std::optional<Response>;

@@ -97,7 +97,8 @@ Api::Reply Api::change_campaign(const Request& request, const Routed& routed, Re
   return std::nullopt;
 }
 
-Response Api::finish(const Exchange&, const Result<Ledger::Changed>& result) const {
+std::optional<Response> Api::finish(const Exchange&, const Result<Ledger::Changed>& result) const {
+  if (!result && result.error().code == ErrorCode::unknown) return std::nullopt;
   if (!result) return problem_of(result.error());
   Response response{.status = result->created ? 201 : 200};
   append_campaign(response.body, result->campaign, parts_.clock.now(), true);

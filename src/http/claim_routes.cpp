@@ -34,32 +34,32 @@ std::string location_of(const Exchange& exchange) {
          percent_encode(exchange.user.view()) + "\r\n";
 }
 
-void append_list(std::string& out, const CampaignId& campaign, const UserId& user,
-                 std::span<const Coupon> coupons) {
-  out.append(",\"coupons\":[");
-  for (const Coupon& coupon : coupons) {
-    if (out.back() != '[') out.push_back(',');
-    append_coupon(out, campaign.view(), user.view(), coupon);
-  }
-  out.append("]}");
+// A claim that still waits comes first: its verdict is what is asked for.
+Outcome outcome_of(const Desk::Status& status, bool has_coupons) {
+  const bool waits = status.place && status.place->outcome == Outcome::queued;
+  return has_coupons && !waits ? Outcome::issued : status.place->outcome;
 }
 
-// A claim that still waits comes first: its verdict is what is asked for.
+// Position and eta are null once a claim does not wait any more, the ticket when none was parked.
 Response status_response(const Desk::Status& status, const UserId& user,
                          std::span<const Coupon> coupons) {
   Response response;
-  const bool waits = status.place && status.place->outcome == Outcome::queued;
-  if (waits) {
-    append_queued(response.body, *status.place, status.eta);
-    response.body.pop_back();
-  } else {
-    const Outcome outcome = coupons.empty() ? status.place->outcome : Outcome::issued;
-    response.body = "{\"outcome\":\"" + std::string(to_string(outcome)) + "\"";
-    if (coupons.empty()) {
-      response.body.append(",\"ticket\":").append(std::to_string(status.place->ticket.value));
-    }
+  std::string& body = response.body;
+  const Outcome outcome = outcome_of(status, !coupons.empty());
+  body.append("{\"outcome\":\"").append(to_string(outcome)).append("\",\"coupons\":[");
+  for (const Coupon& coupon : coupons) {
+    if (body.back() != '[') body.push_back(',');
+    append_coupon(body, status.campaign.id.view(), user.view(), coupon);
   }
-  append_list(response.body, status.campaign.id, user, coupons);
+  body.append("],");
+  if (outcome == Outcome::queued) {
+    append_place(body, *status.place, status.eta);
+  } else {
+    body.append("\"ticket\":");
+    body.append(status.place ? std::to_string(status.place->ticket.value) : "null");
+    body.append(",\"position\":null,\"eta_ms\":null");
+  }
+  body.push_back('}');
   return response;
 }
 

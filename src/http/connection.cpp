@@ -71,13 +71,25 @@ void Connection::on_end_of_input() {
 
 void Connection::take(std::string_view fresh) {
   if (input_.empty()) {
-    input_.assign(process(fresh));
+    input_.assign(process_and_flush(fresh));
   } else {
     std::string buffer = std::exchange(input_, {});
     buffer.append(fresh);
-    input_.assign(process(buffer));
+    input_.assign(process_and_flush(buffer));
   }
-  flush();
+  update_watch();
+}
+
+// Goes on for as long as only a full output held the requests up and all of it could be sent.
+std::string_view Connection::process_and_flush(std::string_view bytes) {
+  bool held_up = true;
+  while (held_up) {
+    bytes = process(bytes);
+    held_up = output_.size() >= output_bytes_max;
+    flush();
+    held_up = held_up && state_ == State::reading && output_.empty();
+  }
+  return bytes;
 }
 
 // Handles every whole request in the bytes until one must wait; returns what is left over.
@@ -96,6 +108,7 @@ std::string_view Connection::process(std::string_view bytes) {
       case RequestParser::State::faulty:
         exchange_.routed = false;
         exchange_.head_only = false;
+        exchange_.is_http_1_0 = false;
         exchange_.started = io_.now();
         reply(problem_of(parser_->fault()), false);
         return {};
@@ -130,7 +143,11 @@ void Connection::complete(std::optional<Response> response) {
 
 void Connection::reply(const Response& response, bool keep_alive) {
   keep_alive = keep_alive && !io_.is_finishing();
-  append_response(output_, response, io_.date(), keep_alive, exchange_.head_only);
+  append_response(output_, response,
+                  {.date = io_.date(),
+                   .keep_alive = keep_alive,
+                   .is_http_1_0 = exchange_.is_http_1_0,
+                   .head_only = exchange_.head_only});
   io_.note_reply(exchange_, response.status);
   last_reply_ = !keep_alive;
   deadline_ = io_.now() + io_.limits().idle_time;

@@ -50,6 +50,7 @@ class Connection final : public EventLoop::Handler {
   void on_readable();
   void on_end_of_input();
   void take(std::string_view fresh);
+  [[nodiscard]] std::string_view process_and_flush(std::string_view bytes);
   [[nodiscard]] std::string_view process(std::string_view bytes);
   void handle_request();
   void reply(const Response& response, bool keep_alive);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/timestamp.hpp"
+#include "http/json_duplicates.hpp"
 
 namespace firstcome::http {
 namespace {
@@ -23,6 +24,17 @@ std::string_view view(const json::string& text) {
 }
 std::string str(json::string_view text) {
   return {text.data(), text.size()};
+}
+
+// A member's name as a reply repeats it: what is no name of ours may be of any length.
+std::string shown(const std::string& name) {
+  constexpr std::size_t shown_max = 100;
+  if (name.size() <= shown_max) return name;
+  return "(a name of " + std::to_string(name.size()) + " bytes)";
+}
+
+std::unexpected<Error> unknown_field(const std::string& name) {
+  return invalid(shown(name), "unknown field '" + shown(name) + "'");
 }
 
 // Reads the members of one object, each at most once, and refuses those nobody asked for.
@@ -45,7 +57,7 @@ class Members {
     for (const auto& member : object_) {
       const std::string name = str(member.key());
       if (std::ranges::find(known_, name) == known_.end()) {
-        return invalid(field(name), "unknown field '" + field(name) + "'");
+        return unknown_field(field(name));
       }
     }
     return {};
@@ -62,6 +74,9 @@ Result<json::object> parse_object(std::string_view body, json::storage_ptr stora
   boost::system::error_code error;
   json::value value = json::parse({body.data(), body.size()}, error, std::move(storage));
   if (error) return invalid("body", "the body is not valid JSON: " + error.message());
+  if (const auto name = duplicate_member(body)) {
+    return invalid(shown(*name), "the field '" + shown(*name) + "' is there twice");
+  }
   if (!value.is_object()) return invalid("body", "the body must be a JSON object");
   return std::move(value.get_object());
 }
@@ -193,7 +208,7 @@ Result<std::optional<std::string>> read_claim_body(std::string_view body) {
   std::optional<std::string> user;
   for (const auto& member : *object) {
     if (member.key() != "user") {
-      return invalid(str(member.key()), "unknown field '" + str(member.key()) + "'");
+      return unknown_field(str(member.key()));
     }
     if (!member.value().is_string()) return invalid("user", "user must be a string");
     user = std::string(view(member.value().get_string()));

@@ -75,10 +75,15 @@ void append_issued(std::string& out, std::string_view campaign, std::string_view
   out.push_back('}');
 }
 
-void append_queued(std::string& out, const Place& place, std::chrono::milliseconds eta) {
-  append_member(out, "{\"outcome\":\"queued\",\"ticket\":", place.ticket.value);
+void append_place(std::string& out, const Place& place, std::chrono::milliseconds eta) {
+  append_member(out, "\"ticket\":", place.ticket.value);
   append_member(out, ",\"position\":", place.position);
   append_member(out, ",\"eta_ms\":", eta.count());
+}
+
+void append_queued(std::string& out, const Place& place, std::chrono::milliseconds eta) {
+  out.append("{\"outcome\":\"queued\",");
+  append_place(out, place, eta);
   out.push_back('}');
 }
 

@@ -19,6 +19,9 @@ void append_coupon(std::string& out, std::string_view campaign, std::string_view
 void append_issued(std::string& out, std::string_view campaign, std::string_view user,
                    const Coupon& coupon);
 
+// "ticket":…,"position":…,"eta_ms":…
+void append_place(std::string& out, const Place& place, std::chrono::milliseconds eta);
+
 // {"outcome":"queued","ticket":…,"position":…,"eta_ms":…}
 void append_queued(std::string& out, const Place& place, std::chrono::milliseconds eta);
 

@@ -17,7 +17,8 @@ struct Request {
   std::string body{};
   bool keep_alive = true;
   bool has_length = false;  // Content-Length or chunked
-  bool is_head = false;     // method is GET then; the reply's body is not sent
+  bool is_http_1_0 = false;
+  bool is_head = false;  // method is GET then; the reply's body is not sent
 
   void clear();
 };

@@ -23,6 +23,7 @@ void Request::clear() {
   keep_alive = true;
   has_length = false;
   is_head = false;
+  is_http_1_0 = false;
 }
 
 namespace {
@@ -75,11 +76,14 @@ class Collector final : public beast_http::basic_parser<true> {
 
   void on_field_impl(beast_http::field field, string_view name, string_view value,
                      error_code& error) override {
+    if (in_trailer_) return;  // a trailer field is no header field (RFC 9110, section 6.5.1)
     switch (field) {
       case beast_http::field::authorization:
+        if (std::exchange(has_authorization_, true)) refuse("two Authorization fields", error);
         request_.authorization.assign(value.data(), value.size());
         break;
       case beast_http::field::content_type:
+        if (std::exchange(has_content_type_, true)) refuse("two Content-Type fields", error);
         request_.content_type.assign(value.data(), value.size());
         break;
       case beast_http::field::host:
@@ -99,6 +103,7 @@ class Collector final : public beast_http::basic_parser<true> {
         break;
       default:
         if (boost::beast::iequals(name, "Idempotency-Key")) {
+          if (request_.idempotency_key) refuse("two Idempotency-Key fields", error);
           request_.idempotency_key.emplace(value.data(), value.size());
         }
     }
@@ -109,7 +114,10 @@ class Collector final : public beast_http::basic_parser<true> {
     if (has_content_length_ && has_transfer_encoding_) {
       refuse("both Content-Length and Transfer-Encoding", error);
     }
-    request_.keep_alive = keep_alive();
+    in_trailer_ = true;
+    request_.is_http_1_0 = version_ < 11;
+    // Chunks are not in HTTP/1.0: who sends them may have the length wrong (RFC 9112, section 6.1).
+    request_.keep_alive = keep_alive() && !(request_.is_http_1_0 && has_transfer_encoding_);
     request_.has_length = has_content_length_ || has_transfer_encoding_;
   }
 
@@ -135,6 +143,9 @@ class Collector final : public beast_http::basic_parser<true> {
   Request& request_;
   int version_ = 11;
   bool has_host_ = false;
+  bool in_trailer_ = false;  // the header is complete: fields that still come are a trailer's
+  bool has_authorization_ = false;
+  bool has_content_type_ = false;
   bool has_content_length_ = false;
   bool has_transfer_encoding_ = false;
   bool expects_continue_ = false;

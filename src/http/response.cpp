@@ -66,17 +66,20 @@ void append_escaped(std::string& out, char c) {
 
 }  // namespace
 
-void append_response(std::string& out, const Response& response, std::string_view date,
-                     bool keep_alive, bool head_only) {
+void append_response(std::string& out, const Response& response, const Framing& framing) {
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(response.status));
-  out.append(" ").append(reason(response.status)).append("\r\nDate: ").append(date);
+  out.append(" ").append(reason(response.status)).append("\r\nDate: ").append(framing.date);
   out.append("\r\nContent-Type: ").append(response.content_type).append("\r\nContent-Length: ");
   append_number(out, response.body.size());
   out.append("\r\n").append(response.fields);
-  if (!keep_alive) out.append("Connection: close\r\n");
+  if (!framing.keep_alive) {
+    out.append("Connection: close\r\n");
+  } else if (framing.is_http_1_0) {
+    out.append("Connection: keep-alive\r\n");
+  }
   out.append("\r\n");
-  if (!head_only) out.append(response.body);
+  if (!framing.head_only) out.append(response.body);
 }
 
 std::string http_date(long long unix_s) {

@@ -17,10 +17,16 @@ struct Response {
   std::string fields{};  // further header fields, each ended by CRLF
 };
 
-// Appends the reply's bytes. `date` is an IMF-fixdate (RFC 9110, section 5.6.7). Without keep_alive
-// it says Connection: close; with head_only the body stays away but its length is told.
-void append_response(std::string& out, const Response& response, std::string_view date,
-                     bool keep_alive, bool head_only);
+// What the connection adds to a reply.
+struct Framing {
+  std::string_view date{};   // an IMF-fixdate (RFC 9110, section 5.6.7)
+  bool keep_alive = true;    // without it, the reply says Connection: close
+  bool is_http_1_0 = false;  // then it says Connection: keep-alive, which is not the default there
+  bool head_only = false;    // the body stays away but its length is told
+};
+
+// Appends the reply's bytes.
+void append_response(std::string& out, const Response& response, const Framing& framing);
 
 // "Sun, 22 Nov 2026 12:00:00 GMT"
 [[nodiscard]] std::string http_date(long long unix_s);

@@ -153,7 +153,9 @@ Result<std::vector<QueryParameter>> parse_query(std::string_view query) {
     const std::size_t equals = pair.find('=');
     auto name = percent_decode(pair.substr(0, equals));
     auto value = percent_decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
-    if (!name || !value) return invalid("query", "the query is malformed");
+    if (!name || !value || !is_clean_utf8(*name)) {
+      return invalid("query", "the query is malformed");
+    }
     result.push_back({std::move(*name), std::move(*value)});
   }
   return result;

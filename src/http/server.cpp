@@ -40,6 +40,7 @@ Result<std::unique_ptr<Server>> Server::bind(const Options& options, Parts parts
 Server::Server(const Options& options, Parts parts, std::unique_ptr<LedgerReader> reader,
                std::vector<std::vector<IoThread::Listener>> listeners)
     : parts_(std::move(parts)), address_(local_address(listeners[0][0].fd.get())) {
+  if (options.metrics_listen) metrics_address_ = local_address(listeners[0][1].fd.get());
   worker_ = std::make_unique<Worker>(std::move(reader), [this](ReplyTo to, Response response) {
     threads_[to.desk]->deliver(to, std::move(response));
   });

@@ -43,6 +43,8 @@ class Server final : public DriverEvents {
   // With the port that a request for port 0 was given.
   [[nodiscard]] const Address& address() const { return address_; }
 
+  [[nodiscard]] const std::optional<Address>& metrics_address() const { return metrics_address_; }
+
   // Refuses new claims, waits until those that have tickets are answered, then closes. Returns when
   // every reply is sent or the time is over, and ends the threads; false: some were not answered.
   bool drain(Monotonic wait_max);
@@ -59,6 +61,7 @@ class Server final : public DriverEvents {
 
   Parts parts_;
   Address address_{};
+  std::optional<Address> metrics_address_{};
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::unique_ptr<Worker> worker_;
 };

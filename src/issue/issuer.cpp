@@ -97,7 +97,10 @@ class Deciding {
  private:
   Answer answer(const Candidate& candidate) {
     const Standing standing = so_far_.standing(candidate);
-    switch (ruling(candidate, standing)) {
+    const Ruling ruled = ruling(candidate, standing);
+    // What stands in the line already is told so, whatever has become of the campaign since.
+    if (ruled != Ruling::repeated && waits(candidate)) return park(candidate);
+    switch (ruled) {
       case Ruling::repeated:
         return repeat(candidate, *prior_coupon(*candidate.campaign->settings, standing));
       case Ruling::paused:
@@ -124,6 +127,10 @@ class Deciding {
                : rule(settings, issued, standing, candidate.claim->arrived_at);
   }
 
+  static bool waits(const Candidate& candidate) {
+    return candidate.place && candidate.place->outcome == Outcome::queued;
+  }
+
   Answer repeat(const Candidate& candidate, const Coupon& coupon) {
     settle(candidate, Outcome::issued);
     return {.outcome = Outcome::issued, .repeated = true, .coupon = coupon};
@@ -136,7 +143,7 @@ class Deciding {
 
   Answer park(const Candidate& candidate) {
     Answer answer{.outcome = Outcome::queued};
-    if (candidate.place && candidate.place->outcome == Outcome::queued) {
+    if (waits(candidate)) {
       answer.repeated = true;
       answer.place = *candidate.place;
       return answer;

@@ -95,7 +95,8 @@ class Ledger {
 
   // Makes or changes campaigns, durable when it returns; one result a change, in order. A change
   // that is refused (invalid, not_found, or conflict with field "stock" when the stock would fall
-  // below what is issued) leaves the others alone. The outer error means that none was made.
+  // below what is issued) leaves the others alone. The outer error means that none was made,
+  // or with code unknown that they may have been.
   struct Changed {
     Campaign campaign{};
     bool created = false;

@@ -88,7 +88,9 @@ SqliteLedger::SqliteLedger(FileLock lock, SqliteDatabase database, const Secrets
                                             "Moving the log into the database file.",
                                             seconds_bounds)) {
   const auto note_wal_pages = [](void* self, sqlite3*, const char*, int pages) {
-    static_cast<SqliteLedger*>(self)->wal_pages_ = pages;
+    auto& ledger = *static_cast<SqliteLedger*>(self);
+    if (pages < ledger.wal_pages_) ledger.moved_pages_ = 0;  // the log began anew
+    ledger.wal_pages_ = pages;
     return SQLITE_OK;
   };
   sqlite3_wal_hook(database_.handle(), note_wal_pages, this);
@@ -248,11 +250,18 @@ Result<void> SqliteLedger::write_campaigns(std::span<const Campaign> campaigns) 
       bind_campaign(statements_.write_campaign, campaign);
       if (auto ok = statements_.write_campaign.run(); !ok) return ok;
     }
-    return statements_.commit.run();
+    return {};
   };
   auto written = write_all();
-  if (!written) lose(written.error());
-  return written;
+  if (!written) {
+    lose(written.error());
+    return written;
+  }
+  if (auto committed = statements_.commit.run(); !committed) {
+    lose(committed.error());
+    return fail(ErrorCode::unknown, lost_->message);
+  }
+  return {};
 }
 
 void SqliteLedger::keep(const Campaign& campaign) {
@@ -354,24 +363,24 @@ void SqliteLedger::lose(const Error& error) {
 }
 
 void SqliteLedger::between_batches() {
-  if (wal_pages_ >= checkpoint_pages_ && !lost_) checkpoint();
+  if (wal_pages_ - moved_pages_ >= checkpoint_pages_ && !lost_) checkpoint();
 }
 
 void SqliteLedger::when_idle() {
-  if (wal_pages_ > 0 && !lost_) checkpoint();
+  if (wal_pages_ > moved_pages_ && !lost_) checkpoint();
 }
 
 void SqliteLedger::checkpoint() {
   const auto start = Stopwatch::now();
   int log_pages = 0;
-  int moved_pages = 0;
+  int moved_pages = moved_pages_;
   const int result = sqlite3_wal_checkpoint_v2(database_.handle(), nullptr,
                                                SQLITE_CHECKPOINT_PASSIVE, &log_pages, &moved_pages);
   checkpoint_seconds_.observe(seconds_since(start));
   // A reader may hold back some pages (or all: busy); they stay in the log until the next time.
-  if (result == SQLITE_OK || result == SQLITE_BUSY) {
-    wal_pages_ = 0;
-  } else {
+  if (result == SQLITE_OK) {
+    moved_pages_ = moved_pages;
+  } else if (result != SQLITE_BUSY) {
     lose(sqlite_error(database_.handle(), "checkpoint"));
   }
 }

@@ -96,7 +96,8 @@ class SqliteLedger final : public Ledger {
   Epoch epoch_{};
   std::uint32_t next_seq_ = 1;
   const int checkpoint_pages_;
-  int wal_pages_ = 0;  // as of the last commit
+  int wal_pages_ = 0;    // in the log as of the last commit
+  int moved_pages_ = 0;  // of these, in the database file too
   std::optional<Error> lost_;
 
   Histogram& write_seconds_;

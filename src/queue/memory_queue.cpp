@@ -101,6 +101,7 @@ void MemoryQueue::settle(std::size_t count) {
 }
 
 void MemoryQueue::park(const Claim& claim) {
+  has_lines_.store(true, std::memory_order_release);
   const std::unique_lock lock(lines_mutex_);
   Line& line = lines_->by_campaign[claim.campaign.value];
   CHECK(line.claims.empty() || line.claims.back().ticket < claim.ticket,
@@ -112,6 +113,7 @@ void MemoryQueue::park(const Claim& claim) {
 
 void MemoryQueue::remember(CampaignNumber campaign, const Identity& identity, Ticket ticket,
                            Outcome outcome) {
+  has_lines_.store(true, std::memory_order_release);
   const std::unique_lock lock(lines_mutex_);
   lines_->by_campaign[campaign.value].seat(identity, {ticket, outcome});
 }
@@ -145,6 +147,7 @@ std::uint64_t MemoryQueue::line_length(CampaignNumber campaign) const {
 }
 
 std::optional<Place> MemoryQueue::place(CampaignNumber campaign, const Identity& identity) const {
+  if (!has_lines_.load(std::memory_order_acquire)) return std::nullopt;
   const std::shared_lock lock(lines_mutex_);
   const Line* line = lines_->find(campaign);
   if (line == nullptr) return std::nullopt;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -51,6 +52,8 @@ class MemoryQueue final : public Queue {
   std::vector<Claim> taken_;  // the issuing thread's own
   std::size_t settled_ = 0;   // of taken_, from its front
 
+  // False until a claim is parked: a process without paced campaigns never takes the lock below.
+  std::atomic<bool> has_lines_{false};
   mutable std::shared_mutex lines_mutex_;
   std::unique_ptr<Lines> lines_;  // guarded by lines_mutex_
 };

@@ -144,8 +144,8 @@ def test_the_scheme_is_read_without_regard_to_case(server, scheme):
 
 def test_a_key_in_the_url_is_no_key(server):
     with Api(server.address, None) as api:
-        assert api.get("/v1/campaigns", key=server.admin_key).status == 401
-        assert api.get("/v1/campaigns", access_token=server.admin_key).status == 401
+        assert api.get("/v1/campaigns", key=server.admin_key).status == 400
+        assert api.get("/v1/campaigns", access_token=server.admin_key).status == 400
 
 
 def test_shape_comes_before_who(anonymous, names):

@@ -145,12 +145,12 @@ TEST(Json, escapes_what_must_be) {
 TEST(Response, is_bytes_with_a_length) {
   const Response response{.status = 201, .body = "{}", .fields = "X: y\r\n"};
   std::string out;
-  append_response(out, response, "now", true, false);
+  append_response(out, response, {.date = "now"});
   EXPECT_EQ(out,
             "HTTP/1.1 201 Created\r\nDate: now\r\nContent-Type: application/json\r\n"
             "Content-Length: 2\r\nX: y\r\n\r\n{}");
   out.clear();
-  append_response(out, response, "now", false, true);
+  append_response(out, response, {.date = "now", .keep_alive = false, .head_only = true});
   EXPECT_TRUE(out.ends_with("Content-Length: 2\r\nX: y\r\nConnection: close\r\n\r\n")) << out;
 }
 
