@@ -27,6 +27,7 @@ void Judge::server_gone() {
       if (row.visible == 0) row.visible = now;
     }
   }
+  lines_settled();
   for (Attempt& attempt : book_.attempts) attempt.waits = false;
 }
 

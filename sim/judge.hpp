@@ -41,8 +41,12 @@ class Judge {
   void rows_durable(const BatchRows& rows);
   void rows_visible(const BatchRows& rows);  // from here on the ledger's memory knows them
 
-  // What was said to an attempt, when the words left the code.
-  void said(std::uint32_t attempt, const Answer& answer);
+  void lines_settled();  // from here on the queue knows every verdict
+
+  // What was said to an attempt, when the words left the code: by the desk at once, or as the
+  // issuer's verdict.
+  enum class Speaker : std::uint8_t { desk, issuer };
+  void said(std::uint32_t attempt, const Answer& answer, Speaker speaker);
   void refused(std::uint32_t attempt, bool had_ticket);
   void unknown_campaign(std::uint32_t attempt) const;
 
@@ -74,6 +78,7 @@ class Judge {
     std::uint32_t attempt = 0;
     Moment learned = 0;  // when its user was told
     bool settled = false;
+    Moment left = 0;  // when its line let it go, so that no desk can find it waiting
     Outcome outcome{};
   };
   struct Truth {
@@ -110,7 +115,8 @@ class Judge {
   [[nodiscard]] const Row* row_of_claim(const Truth& truth, std::uint32_t attempt) const;
 
   void said_issued(const Truth& truth, std::uint32_t attempt, const Answer& answer) const;
-  void said_queued(const Truth& truth, std::uint32_t attempt, const Answer& answer) const;
+  void said_queued(const Truth& truth, std::uint32_t attempt, const Answer& answer,
+                   Speaker speaker) const;
   void said_no(const Truth& truth, std::uint32_t attempt, Outcome outcome);
   [[nodiscard]] bool is_true_no(const Truth& truth, const Version& version, std::uint32_t attempt,
                                 Outcome outcome) const;

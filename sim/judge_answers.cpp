@@ -6,7 +6,7 @@
 
 namespace firstcome::sim {
 
-void Judge::said(std::uint32_t attempt, const Answer& answer) {
+void Judge::said(std::uint32_t attempt, const Answer& answer, Speaker speaker) {
   book_.next_moment();
   const Truth* truth = truth_of_wish(book_.wish_of(attempt));
   if (truth == nullptr) broken(0, "an answer about a campaign that does not exist");
@@ -14,7 +14,7 @@ void Judge::said(std::uint32_t attempt, const Answer& answer) {
     case Outcome::issued:
       return said_issued(*truth, attempt, answer);
     case Outcome::queued:
-      return said_queued(*truth, attempt, answer);
+      return said_queued(*truth, attempt, answer, speaker);
     case Outcome::sold_out:
     case Outcome::limit_reached:
     case Outcome::not_open:
@@ -38,18 +38,24 @@ void Judge::said_issued(const Truth& truth, std::uint32_t attempt, const Answer&
   }
 }
 
-void Judge::said_queued(const Truth& truth, std::uint32_t attempt, const Answer& answer) const {
+void Judge::said_queued(const Truth& truth, std::uint32_t attempt, const Answer& answer,
+                        Speaker speaker) const {
   const std::string words =
       "told queued, ticket " + std::to_string(answer.place.ticket.value) + ": " + name(attempt);
   const Parked* parked = find_parked(truth, answer.place.ticket);
   if (parked == nullptr) broken(10, words + ", which is not durable");
-  if (parked->settled) broken(10, words + ", which has its verdict already");
+  // A desk may still see a claim in its line while the verdict is on its way there.
+  const bool too_late = speaker == Speaker::issuer
+                            ? parked->settled
+                            : parked->left != 0 && parked->left < book_.attempts[attempt].sent;
+  if (too_late) broken(10, words + ", which has its verdict already");
   if (!same_claim(truth, attempt, parked->attempt)) {
     broken(5, words + ", which belongs to " + name(parked->attempt));
   }
   if (answer.repeated == (parked->attempt == attempt)) {
     broken(5, words + (answer.repeated ? ", as repeated" : ", as new"));
   }
+  if (speaker == Speaker::desk) return;  // its position was right a moment ago
   const auto waiting = std::ranges::count(truth.parked, false, &Parked::settled);
   const auto ahead = std::ranges::count_if(truth.parked, [&](const Parked& other) {
     return !other.settled && other.ticket <= parked->ticket;

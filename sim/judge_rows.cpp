@@ -171,6 +171,15 @@ void Judge::settle(const Settlement& settlement) {
   found->outcome = settlement.outcome;
 }
 
+void Judge::lines_settled() {
+  const Moment now = book_.next_moment();
+  for (Truth& truth : truths_) {
+    for (Parked& parked : truth.parked) {
+      if (parked.settled && parked.left == 0) parked.left = now;
+    }
+  }
+}
+
 void Judge::check_settled(const Settlement& settlement) {
   const Truth& truth = truth_of(settlement.campaign);
   const Parked& parked = *find_parked(truth, settlement.ticket);

@@ -71,8 +71,8 @@ BUGS = {
     ),
     "issuer_gives_new_place": (
         "issue/issuer.cpp",
-        "if (candidate.place &&",
-        "if (!PLANTED && candidate.place &&",
+        "return candidate.place &&",
+        "return !PLANTED && candidate.place &&",
     ),
     "issuer_leaves_losers_unsettled": (
         "issue/issuer.cpp",

@@ -100,7 +100,7 @@ void Server::reply_at_once(std::uint32_t number, const Desk::Reply& said) {
   if (const auto* answer = std::get_if<Answer>(&said)) {
     scene_.trace.note("desk:", to_string(answer->outcome),
                       {{"attempt", number}, {"rank", answer->coupon.rank.value}});
-    scene_.judge.said(number, *answer);
+    scene_.judge.said(number, *answer, Judge::Speaker::desk);
     return reply(number, {.kind = Reply::Kind::answered, .answer = *answer});
   }
   const auto refusal = std::get<Desk::Refusal>(said);
@@ -186,6 +186,7 @@ void Server::step() {
     const Busy busy(issuer_busy_);
     next = driver_->step();
   }
+  if (!next.failed) scene_.judge.lines_settled();  // a lost ledger's last word is known to nobody
   if (next.failed && service_.state() != Service::State::failed) {
     scene_.trace.note("server fails");
     service_.set(Service::State::failed);
@@ -286,7 +287,7 @@ void Server::judge_verdict(const Verdict& verdict) {
     case Verdict::Kind::answered:
       scene_.trace.note("verdict:", to_string(verdict.answer.outcome),
                         {{"attempt", number}, {"rank", verdict.answer.coupon.rank.value}});
-      return scene_.judge.said(number, verdict.answer);
+      return scene_.judge.said(number, verdict.answer, Judge::Speaker::issuer);
     case Verdict::Kind::unavailable:
       scene_.trace.note("verdict: unavailable", {{"attempt", number}});
       return scene_.judge.refused(number, true);

@@ -1,6 +1,8 @@
 #include "issue/issuer.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <set>
+#include <utility>
 
 #include "core/check.hpp"
 #include "issue/rules.hpp"
@@ -64,6 +66,12 @@ class BatchSoFar {
     return parked_.try_emplace(key, claim.ticket).first->second;
   }
 
+  void settle(CampaignNumber campaign, Ticket ticket) { settled_.insert({campaign, ticket}); }
+
+  [[nodiscard]] bool is_settled(CampaignNumber campaign, Ticket ticket) const {
+    return settled_.contains({campaign, ticket});
+  }
+
  private:
   struct Added {
     std::uint32_t count;
@@ -80,6 +88,7 @@ class BatchSoFar {
   ByPrint<Added> by_user_;
   ByPrint<Coupon> by_claim_;
   ByPrint<Ticket> parked_;
+  std::set<std::pair<CampaignNumber, Ticket>> settled_;  // of the lines, by this batch
 };
 
 // One batch in the making.
@@ -127,8 +136,10 @@ class Deciding {
                : rule(settings, issued, standing, candidate.claim->arrived_at);
   }
 
-  static bool waits(const Candidate& candidate) {
-    return candidate.place && candidate.place->outcome == Outcome::queued;
+  // Whether the same claim stands in the line and will go on to, after this batch.
+  [[nodiscard]] bool waits(const Candidate& candidate) const {
+    return candidate.place && candidate.place->outcome == Outcome::queued &&
+           !so_far_.is_settled(candidate.claim->campaign, candidate.place->ticket);
   }
 
   Answer repeat(const Candidate& candidate, const Coupon& coupon) {
@@ -178,6 +189,7 @@ class Deciding {
 
   void settle(const Candidate& candidate, Outcome outcome) {
     if (candidate.way != Candidate::Way::due) return;
+    so_far_.settle(candidate.claim->campaign, candidate.claim->ticket);
     decision_.rows.settled.push_back({candidate.claim->campaign, candidate.claim->ticket, outcome});
   }
 
