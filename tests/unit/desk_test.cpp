@@ -168,6 +168,19 @@ TEST_F(DeskTest, says_how_a_user_stands) {
   EXPECT_FALSE(won->place);
 }
 
+// Promise 5: the answer to a claim that waits stays the same until its verdict.
+TEST_F(DeskTest, tells_who_waits_so_whatever_has_become_of_the_campaign) {
+  Claim parked = testing::claim_of("a");
+  parked.ticket = Ticket{1};
+  queue.park(parked);
+  hold({.stock = 9, .mode = Mode::paced, .paused = true});
+  EXPECT_EQ(claim("a"), "queued");
+  EXPECT_EQ(claim("b"), "paused");
+  const std::vector<Outcome> lost{Outcome::sold_out};
+  queue.settle_line(first_campaign, lost);
+  EXPECT_EQ(claim("a"), "paused") << "it has its verdict; this is a new claim";
+}
+
 // A ledger that can commit no more is never taken for one that can, whoever else sets the state.
 TEST(Service, once_failed_stays_failed) {
   Service service;

@@ -173,6 +173,26 @@ TEST(Issuer, leaves_a_claim_that_waits_already_at_its_place) {
   EXPECT_EQ(batch.answers(), "queued 1") << "it has lost before; this is a new one";
 }
 
+TEST(Issuer, tells_who_waits_so_whatever_has_become_of_the_campaign) {
+  for (const CampaignSettings& settings :
+       {CampaignSettings{.stock = 9, .mode = Mode::paced, .paused = true},
+        CampaignSettings{.stock = 9, .closes_at = at_second(1), .mode = Mode::paced},
+        CampaignSettings{.stock = 0, .mode = Mode::paced}}) {
+    const Campaign campaign = campaign_of(settings);
+    BatchOf batch = BatchOf(campaign).add("a", "", Way::park);
+    batch.candidates[0].place = Place{.ticket = Ticket{77}, .position = 5};
+    EXPECT_EQ(batch.answers(), "queued 77'");
+    EXPECT_TRUE(batch.decide().rows.empty());
+  }
+}
+
+TEST(Issuer, tells_nobody_that_he_waits_whom_the_same_batch_has_settled) {
+  const Campaign campaign = campaign_of({.stock = 0, .mode = Mode::paced});
+  BatchOf batch = BatchOf(campaign).add("a", "", Way::due).add("a", "", Way::park);
+  batch.candidates[1].place = Place{.ticket = Ticket{1}, .position = 1};
+  EXPECT_EQ(batch.answers(), "sold_out, sold_out");
+}
+
 TEST(Issuer, serves_the_line_before_those_who_arrive) {
   const Campaign campaign = campaign_of({.stock = 2, .mode = Mode::paced});
   EXPECT_EQ(BatchOf(campaign)

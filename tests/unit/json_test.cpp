@@ -49,6 +49,11 @@ constexpr std::string_view campaign_bodies = R"(
 {"stock":1,"pace":{"batch":1,"tick_ms":0}}        → pace.tick_ms
 {"stock":1,"pace":{"tick":1}}                     → pace.tick
 {"stock":1,"metadata":[]}                         → metadata
+{"stock":1,"stock":2}                             → stock
+{"stock":1,"st\u006fck":2}                        → stock
+{"stock":1,"pace":{"batch":1,"batch":2}}          → pace.batch
+{"stock":1,"metadata":{"a":[{"b":1,"b":2}]}}      → metadata.a.b
+{"stock":1,"metadata":{"a":{"b":1},"c":{"b":1}}}  → good
 {"stock":1,"metadata":{"a":{"b":[1]}}}            → good
 []                                                → body
 {"stock":1                                        → body

@@ -86,6 +86,16 @@ TEST(RequestParser, knows_when_a_connection_ends) {
   EXPECT_TRUE(keeps("1.0", "Connection: keep-alive\r\n"));
 }
 
+TEST(RequestParser, gives_a_trailer_no_rights) {
+  RequestParser parser;
+  (void)parser.feed(
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+      "Authorization: Bearer k\r\nIdempotency-Key: k\r\n\r\n");
+  ASSERT_EQ(parser.state(), State::complete);
+  EXPECT_EQ(parser.request().authorization, "");
+  EXPECT_FALSE(parser.request().idempotency_key);
+}
+
 struct Malformed {
   const char* why;
   std::string bytes;
@@ -102,6 +112,9 @@ TEST(RequestParser, refuses_what_is_malformed_with_400) {
       {"a blank in the target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"no Host", "GET / HTTP/1.1\r\n\r\n"},
       {"two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"},
+      {"two keys", "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n"},
+      {"two names", post + "Idempotency-Key: a\r\nIdempotency-Key: b\r\nContent-Length: 0\r\n\r\n"},
+      {"two types", post + "Content-Type: a\r\nContent-Type: b\r\nContent-Length: 0\r\n\r\n"},
       {"a field without a colon", "GET / HTTP/1.1\r\nHost: a\r\nNonsense\r\n\r\n"},
       {"a blank before the colon", "GET / HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n"},
       {"a NUL in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n"s},
