@@ -26,7 +26,7 @@ class SqliteLedger final : public Ledger {
   struct Options {
     std::string path;
     bool migrate = true;
-    int checkpoint_pages = 1000;  // of 4 KiB: checkpoint once the WAL holds that many
+    int checkpoint_pages = 500;  // of 4 KiB: checkpoint once the WAL holds that many
   };
 
   // Locks, opens, migrates, reads and checks the file. Error: unavailable (locked, unreadable),
