@@ -82,13 +82,11 @@ std::optional<Answer> Desk::answer_at_once(const Campaign& campaign, const Stand
 
 // A claim that stands in the line already gets that answer again, although one like it would be
 // refused by now.
-std::optional<Answer> Desk::answer_if_parked(const Campaign& campaign, Identity identity) const {
-  if (campaign.settings->per_user == 1) {
-    identity.claim = {};
-  } else if (!identity.keyed()) {
-    return std::nullopt;
-  }
-  const auto place = parts_.queue.place(campaign.number, identity);
+std::optional<Answer> Desk::answer_if_parked(const Campaign& campaign,
+                                             const Identity& identity) const {
+  const auto in_line = identity_in_line(*campaign.settings, identity);
+  if (!in_line) return std::nullopt;
+  const auto place = parts_.queue.place(campaign.number, *in_line);
   if (!place || place->outcome != Outcome::queued) return std::nullopt;
   const Pace& pace = campaign.settings->pace;
   return Answer{.outcome = Outcome::queued,

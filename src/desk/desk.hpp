@@ -88,7 +88,7 @@ class Desk {
   [[nodiscard]] std::optional<Answer> answer_at_once(const Campaign& campaign,
                                                      const Standing& standing, Time now) const;
   [[nodiscard]] std::optional<Answer> answer_if_parked(const Campaign& campaign,
-                                                       Identity identity) const;
+                                                       const Identity& identity) const;
   [[nodiscard]] std::optional<Refusal> refusal() const;
   void count(const Answer& answer);
 

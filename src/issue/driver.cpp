@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "issue/rules.hpp"
 
 namespace firstcome {
 
@@ -256,13 +257,8 @@ bool Driver::parks(const Campaign& campaign, const Batch& batch) const {
 }
 
 std::optional<Place> Driver::waiting_place(const Claim& claim, const Campaign& campaign) const {
-  Identity identity = claim.identity;
-  if (campaign.settings->per_user == 1) {
-    identity.claim = {};  // any claim of this user is the same claim
-  } else if (!identity.keyed()) {
-    return std::nullopt;
-  }
-  return queue_.place(campaign.number, identity);
+  const auto identity = identity_in_line(*campaign.settings, claim.identity);
+  return identity ? queue_.place(campaign.number, *identity) : std::nullopt;
 }
 
 std::size_t Driver::line_share(const Campaign& campaign) const {

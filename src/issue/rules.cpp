@@ -26,4 +26,11 @@ Ruling rule(const CampaignSettings& settings, std::uint32_t issued, const Standi
   return without_window;
 }
 
+std::optional<Identity> identity_in_line(const CampaignSettings& settings,
+                                         const Identity& identity) {
+  if (settings.per_user == 1) return Identity{.user = identity.user};
+  if (identity.keyed()) return identity;
+  return std::nullopt;
+}
+
 }  // namespace firstcome

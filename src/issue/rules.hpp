@@ -34,4 +34,9 @@ enum class Ruling : std::uint8_t {
 [[nodiscard]] Ruling rule_parked(const CampaignSettings& settings, std::uint32_t issued,
                                  const Standing& standing);
 
+// Under which identity a claim may stand in a line already: the user where any claim of his is the
+// same claim, his key where he may have several; nullopt when each is a new one.
+[[nodiscard]] std::optional<Identity> identity_in_line(const CampaignSettings& settings,
+                                                       const Identity& identity);
+
 }  // namespace firstcome
