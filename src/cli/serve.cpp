@@ -245,7 +245,10 @@ int run_serve(const std::map<std::string, std::string>& flags, const Context& co
   }
   if (auto options = server_options(*settings); !options) return report(options.error());
   auto known = context.check_engine(ledger_url(*settings), settings->text("queue"));
-  if (!known) return report(known.error());
+  if (!known) {
+    const Error& error = known.error();
+    return report({error.code, settings->source(error.field) + ": " + error.message});
+  }
   if (print_config) std::cout << settings->print();
   if (check_config) std::cout << "the configuration is good\n";
   if (print_config || check_config) return exit_ok;

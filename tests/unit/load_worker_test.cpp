@@ -193,16 +193,17 @@ TEST(Worker, NoReplyIsATimeout) {
 
 TEST(Worker, AnEarlyEndCountsWhatIsUnderWay) {
   Bench* asked = nullptr;
-  FakeServer server([&](const std::string&) {
+  std::optional<FakeServer> server(std::in_place, [&](const std::string&) {
     asked->ending = Ending::now;
     asked->worker->wake();
     return std::string();
   });
-  Bench bench(server.address(), 100, 1);
+  Bench bench(server->address(), 100, 1);
   asked = &bench;
   const Tally& tally = bench.run_closed();
   EXPECT_EQ(tally.requests(), 1U);
   EXPECT_EQ(tally.failures().at("no reply before the end"), 1U);
+  server.reset();  // its thread may still be in wake()
 }
 
 TEST(Worker, WarmingUpCountsNothingAndKeepsTheConnections) {
