@@ -13,7 +13,8 @@
 #include "verify/report.hpp"
 #include "verify/sources.hpp"
 
-// Gathers facts from wherever it was told to, and prints what the promises come to. What cannot be
+// Gathers facts from wherever it was told to, and prints what the promises come to: for the ledger
+// and for a server's exports apart when both are given, each with all histories. What cannot be
 // read ends it before anything is judged: half of the facts would accuse the innocent.
 
 namespace firstcome::cli {
@@ -28,13 +29,16 @@ struct VerifyArguments {
   bool stock_raised = false;
 };
 
-Facts::Source source_of(const VerifyArguments& arguments) {
-  if (!arguments.ledger.empty()) return Facts::Source::audit;
-  return arguments.url.empty() ? Facts::Source::none : Facts::Source::listing;
+std::vector<Facts::Source> sources_of(const VerifyArguments& arguments) {
+  std::vector<Facts::Source> sources;
+  if (!arguments.ledger.empty()) sources.push_back(Facts::Source::audit);
+  if (!arguments.url.empty()) sources.push_back(Facts::Source::listing);
+  if (sources.empty()) sources.push_back(Facts::Source::none);
+  return sources;
 }
 
 Result<void> check_arguments(const VerifyArguments& arguments) {
-  if (source_of(arguments) == Facts::Source::none && arguments.histories.empty()) {
+  if (arguments.ledger.empty() && arguments.url.empty() && arguments.histories.empty()) {
     return invalid("", "nothing to verify: give --ledger, --url or --history");
   }
   if (arguments.campaign.empty()) return {};
@@ -80,12 +84,13 @@ Result<void> check_campaigns(const Facts& facts, const VerifyArguments& argument
 }
 
 Result<void> gather(Facts& facts, const VerifyArguments& arguments, const Context& context) {
-  Result<void> done = check_arguments(arguments);
+  Result<void> done;
   for (std::size_t i = 0; done && i < arguments.histories.size(); ++i) {
     done = add_history(facts, arguments.histories[i]);
   }
-  if (done && !arguments.ledger.empty()) done = read_ledger(facts, arguments, context);
-  if (done && !arguments.url.empty()) done = read_server(facts, arguments);
+  const Facts::Source source = facts.source();
+  if (done && source == Facts::Source::audit) done = read_ledger(facts, arguments, context);
+  if (done && source == Facts::Source::listing) done = read_server(facts, arguments);
   if (done) done = check_campaigns(facts, arguments);
   return done;
 }
@@ -102,21 +107,40 @@ int exit_code_of(Verdict verdict) {
   std::unreachable();
 }
 
-int run_verify(const VerifyArguments& arguments, const Context& context) {
-  Facts facts(source_of(arguments), arguments.campaign);
+Result<std::vector<PromiseReport>> reports_on(Facts::Source source,
+                                              const VerifyArguments& arguments,
+                                              const Context& context) {
+  Facts facts(source, arguments.campaign);
   if (const auto gathered = gather(facts, arguments, context); !gathered) {
-    std::cerr << "firstcome verify: " << gathered.error().message << '\n';
-    return exit_usage;
+    return std::unexpected(gathered.error());
   }
-  const auto reports = check_promises(facts, {.stock_raised = arguments.stock_raised});
-  print_report(std::cout, reports);
-  return exit_code_of(overall(reports));
+  return check_promises(facts, {.stock_raised = arguments.stock_raised});
+}
+
+int run_verify(const VerifyArguments& arguments, const Context& context) {
+  const auto refuse = [](const Error& error) {
+    std::cerr << "firstcome verify: " << error.message << '\n';
+    return exit_usage;
+  };
+  if (const auto ok = check_arguments(arguments); !ok) return refuse(ok.error());
+  const auto sources = sources_of(arguments);
+  std::vector<PromiseReport> all;
+  for (const Facts::Source source : sources) {
+    const auto reports = reports_on(source, arguments, context);
+    if (!reports) return refuse(reports.error());
+    if (sources.size() > 1) {
+      const bool ledger = source == Facts::Source::audit;
+      std::cout << (ledger ? arguments.ledger : arguments.url) << '\n';
+    }
+    print_report(std::cout, *reports);
+    all.insert(all.end(), reports->begin(), reports->end());
+  }
+  return exit_code_of(overall(all));
 }
 
 void add_options(CLI::App& verify, VerifyArguments& arguments) {
-  CLI::Option* ledger = verify.add_option("--ledger", arguments.ledger, "the ledger, sqlite:PATH");
-  verify.add_option("--url", arguments.url, "instead: a server to export from, http://HOST:PORT")
-      ->excludes(ledger);
+  verify.add_option("--ledger", arguments.ledger, "the ledger, sqlite:PATH");
+  verify.add_option("--url", arguments.url, "a server to export from, http://HOST:PORT");
   verify
       .add_option("--history", arguments.histories,
                   "what clients saw, from `load --history`; may be repeated, all of one machine")

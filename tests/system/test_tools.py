@@ -144,6 +144,21 @@ def test_verify_over_http_agrees(server, admin, tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_verify_judges_ledger_and_server_each_by_itself(server, admin, tmp_path):
+    admin.put_campaign("twice", stock=5)
+    history = tmp_path / "history.ndjson"
+    load(server, "--campaign", "twice", "--requests", "10", "--vus", "2", "--history", history)
+    result = verify(server, "--url", server.url, "--data", server.data, "--history", history)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert server.ledger_url in result.stdout and server.url in result.stdout
+    assert result.stdout.count(" 1  cap ") == 2, result.stdout
+    lines = history.read_text().splitlines()
+    won = next(line for line in lines if '"issued"' in line)
+    history.write_text("\n".join(line.replace('"rank":1,', '"rank":4000,') for line in lines))
+    assert won and verify(server, "--url", server.url, "--data", server.data, "--history",
+                          history).returncode == 1
+
+
 def test_verify_works_beside_the_running_server_and_after_it(server, admin, tmp_path):
     admin.put_campaign("both", stock=5)
     history = tmp_path / "history.ndjson"
