@@ -1,0 +1,129 @@
+"""The engine that tests run on, chosen by FIRSTCOME_ENGINE: embedded (the default), direct, redis,
+sentinel or cluster. Its servers are started once, by whoever first needs them; a server's data
+directory stands for its ledger, so that the same directory is the same ledger, a restart included,
+and another one is another."""
+
+import functools
+import hashlib
+import os
+from pathlib import Path
+
+from support.mariadb import MariadbServer
+from support.mariadb_replica import MariadbReplica
+from support.redis_cluster import RedisCluster
+from support.redis_sentinels import RedisSentinels
+from support.redis_server import RedisServer
+
+
+class Embedded:
+    """One machine, no other service: the ledger is a file in the data directory."""
+
+    def close(self):
+        pass
+
+    def serve_args(self, data):
+        """-> the arguments of `serve` for a server on the ledger that `data` stands for"""
+        return []
+
+    def ledger_url(self, data):
+        return f"sqlite:{Path(data) / 'ledger.db'}"
+
+
+class Direct:
+    """Nodes without Redis."""
+
+    def __init__(self):
+        self.primary = MariadbServer()
+        self.replica = MariadbReplica(self.primary)
+        self._ledgers = {}  # data directory -> (ledger's URL, queue's URL)
+        for server in (self.primary, self.replica):
+            server.start()
+
+    def close(self):
+        for server in (self.replica, self.primary):
+            server.close()
+
+    def serve_args(self, data):
+        ledger, queue = self._urls(data)
+        return ["--ledger", ledger, "--queue", queue]
+
+    def ledger_url(self, data):
+        return self._urls(data)[0]
+
+    def _urls(self, data):
+        data = Path(data).resolve()
+        if data not in self._ledgers:
+            name = "fc" + hashlib.sha256(bytes(data)).hexdigest()[:16]
+            ledger = self.primary.create_database(name)
+            self.replica.wait_caught_up()
+            self._ledgers[data] = ledger, self._fresh_queue(len(self._ledgers))
+        return self._ledgers[data]
+
+    def _fresh_queue(self, _number):
+        return "memory:"
+
+
+class OnRedis(Direct):
+    """A database of the same Redis for each ledger."""
+
+    def __init__(self):
+        super().__init__()
+        self.redis = RedisServer().start()
+
+    def close(self):
+        self.redis.close()
+        super().close()
+
+    def _fresh_queue(self, number):
+        return self.redis.url_of(number)
+
+
+class OnSentinel(Direct):
+    """One place for all ledgers: what an earlier one has left there is deleted, which to a server
+    that is still at it is a Redis that came back empty."""
+
+    def __init__(self):
+        super().__init__()
+        self.sentinels = RedisSentinels().start()
+
+    def close(self):
+        self.sentinels.close()
+        super().close()
+
+    def _fresh_queue(self, _number):
+        self.sentinels.master().call("FLUSHALL")
+        return self.sentinels.url
+
+
+class OnCluster(Direct):
+    """As with Sentinel: a Cluster has one database only."""
+
+    def __init__(self):
+        super().__init__()
+        self.cluster = RedisCluster().start()
+
+    def close(self):
+        self.cluster.close()
+        super().close()
+
+    def _fresh_queue(self, _number):
+        for master in self.cluster.masters():
+            master.call("FLUSHALL")
+        return self.cluster.url
+
+
+ENGINES = {"embedded": Embedded, "direct": Direct, "redis": OnRedis, "sentinel": OnSentinel,
+           "cluster": OnCluster}
+
+
+def engine_name():
+    name = os.environ.get("FIRSTCOME_ENGINE", "embedded")
+    if name not in ENGINES:
+        raise ValueError(f"FIRSTCOME_ENGINE={name} is none of {', '.join(ENGINES)}")
+    return name
+
+
+@functools.cache
+def the_engine():
+    """The one of this process. What nobody closes ends with the process."""
+    return ENGINES[engine_name()]()
