@@ -122,13 +122,17 @@ def start_server(data_dir):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Other engines run what is said of every engine, but not what holds the embedded one's disk."""
-    if engine_name() == "embedded":
-        return
-    here = [item for item in items if item.get_closest_marker("every_engine")
-            and "shim" not in item.fixturenames]
-    config.hook.pytest_deselected(items=[item for item in items if item not in here])
-    items[:] = here
+    """Other engines run what is true of every engine, without what holds the embedded one's disk;
+    only they run what is about many nodes."""
+
+    def runs_here(item):
+        marks = {mark.name for mark in item.iter_markers()}
+        if engine_name() == "embedded":
+            return "nodes" not in marks
+        return "nodes" in marks or "every_engine" in marks and "shim" not in item.fixturenames
+
+    config.hook.pytest_deselected(items=[item for item in items if not runs_here(item)])
+    items[:] = [item for item in items if runs_here(item)]
 
 
 def pytest_report_header(config):

@@ -87,7 +87,8 @@ class Daemon:
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 self._command(), cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, preexec_fn=ends_with_us())
+                stderr=log, preexec_fn=ends_with_us(),
+                start_new_session=True)  # Ctrl-C is for us, and we end them in our order
         return self
 
     def start(self):

@@ -18,6 +18,9 @@ from support.redis_server import RedisServer
 class Embedded:
     """One machine, no other service: the ledger is a file in the data directory."""
 
+    def daemons(self):
+        return []
+
     def close(self):
         pass
 
@@ -33,15 +36,17 @@ class Direct:
     """Nodes without Redis."""
 
     def __init__(self):
-        self.primary = MariadbServer()
-        self.replica = MariadbReplica(self.primary)
         self._ledgers = {}  # data directory -> (ledger's URL, queue's URL)
-        for server in (self.primary, self.replica):
-            server.start()
+        self.primary = MariadbServer().start()
+        self.replica = MariadbReplica(self.primary).start()
+
+    def daemons(self):
+        """Every service that this engine has, for whoever wants to watch or break one."""
+        return [self.primary, self.replica]
 
     def close(self):
-        for server in (self.replica, self.primary):
-            server.close()
+        for daemon in reversed(self.daemons()):
+            daemon.close()
 
     def serve_args(self, data):
         ledger, queue = self._urls(data)
@@ -54,10 +59,14 @@ class Direct:
         data = Path(data).resolve()
         if data not in self._ledgers:
             name = "fc" + hashlib.sha256(bytes(data)).hexdigest()[:16]
-            ledger = self.primary.create_database(name)
-            self.replica.wait_caught_up()
-            self._ledgers[data] = ledger, self._fresh_queue(len(self._ledgers))
+            self._ledgers[data] = self.new_ledger(name)
         return self._ledgers[data]
+
+    def new_ledger(self, name):
+        """-> the URLs of an empty ledger and of the queue before it"""
+        ledger = self.primary.create_database(name)
+        self.replica.wait_caught_up()
+        return ledger, self._fresh_queue(len(self._ledgers))
 
     def _fresh_queue(self, _number):
         return "memory:"
@@ -70,9 +79,8 @@ class OnRedis(Direct):
         super().__init__()
         self.redis = RedisServer().start()
 
-    def close(self):
-        self.redis.close()
-        super().close()
+    def daemons(self):
+        return [*super().daemons(), self.redis]
 
     def _fresh_queue(self, number):
         return self.redis.url_of(number)
@@ -86,9 +94,8 @@ class OnSentinel(Direct):
         super().__init__()
         self.sentinels = RedisSentinels().start()
 
-    def close(self):
-        self.sentinels.close()
-        super().close()
+    def daemons(self):
+        return [*super().daemons(), *self.sentinels.servers, *self.sentinels.sentinels]
 
     def _fresh_queue(self, _number):
         self.sentinels.master().call("FLUSHALL")
@@ -102,9 +109,8 @@ class OnCluster(Direct):
         super().__init__()
         self.cluster = RedisCluster().start()
 
-    def close(self):
-        self.cluster.close()
-        super().close()
+    def daemons(self):
+        return [*super().daemons(), *self.cluster.nodes]
 
     def _fresh_queue(self, _number):
         for master in self.cluster.masters():

@@ -12,13 +12,8 @@ from pathlib import Path
 from support.api import Api
 from support.daemon import DidNotStart
 from support.engine import the_engine
+from support.node import binary
 from support.wait import DEADLINE_S, until
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def binary():
-    return Path(os.environ.get("FIRSTCOME_BINARY", ROOT / "build/release/firstcome")).resolve()
 
 
 def clean_env(extra=None):
