@@ -8,9 +8,9 @@
 
 namespace firstcome {
 
-// Appends the bytes as a literal: 'plain' where all are ASCII letters, digits or signs that no SQL
-// mode and no character set gives a meaning, else x'hex'. Both are the same value to a binary
-// column; neither needs to know the session's character set or NO_BACKSLASH_ESCAPES.
+// Appends the bytes as a literal: 'plain' where all are printable ASCII without ' and \, else
+// x'hex'. To a binary column both are those bytes. So there is no escaping, which would depend on
+// the session's character set and on NO_BACKSLASH_ESCAPES.
 void append_quoted(std::string& sql, std::string_view bytes);
 
 // The statements of a text, without comments (`-- ` or `#` to the end of the line, `/* */`), blanks
