@@ -109,7 +109,10 @@ MysqlResult<void> MysqlConnection::connect(const MysqlLogin& login, const MysqlT
   if (mysql_real_connect(handle, endpoint_.host.c_str(), login.user.c_str(), login.password.c_str(),
                          login.database.c_str(), endpoint_.port, nullptr,
                          CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS) == nullptr) {
-    return std::unexpected(failed());
+    MysqlError error = failed();
+    if (error.failure != MysqlFailure::unknown) return std::unexpected(std::move(error));
+    // Nothing was under way yet: somebody listens there, but does not answer.
+    return std::unexpected(make_mysql_error(2003, error.sqlstate, error.message));
   }
   // The library goes on without encryption where the server offers none.
   if (login.tls != MysqlTls::off && mysql_get_ssl_cipher(handle) == nullptr) {

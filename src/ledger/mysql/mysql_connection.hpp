@@ -56,7 +56,8 @@ class MysqlConnection {
 
   [[nodiscard]] MysqlResult<void> ping();
 
-  // From the server's last answer.
+  // As the server's last answer that was no error said: after a deadlock it is still true, though
+  // the server has rolled back.
   [[nodiscard]] bool in_transaction() const;
 
   // The GTID of this session's newest commit, as the server's last answers told: MariaDB's

@@ -54,6 +54,8 @@ std::string advice(unsigned number) {
       return "nothing answers there: is the server running, and are host and port right?";
     case 2005:
       return "there is no host of that name";
+    case 2026:
+      return "make the server's TLS and the URL's tls= and tls_ca= fit each other";
     default:
       return {};
   }

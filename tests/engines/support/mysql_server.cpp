@@ -6,6 +6,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "core/check.hpp"
@@ -17,6 +20,17 @@ std::string environment(const char* name) {
   const char* const value = std::getenv(name);
   CHECK(value != nullptr, "these tests run under tests/support/with_servers.py mariadb+replica");
   return value;
+}
+
+// Whether all threads stand: the signal reaches them one after the other.
+bool has_stopped(int pid) {
+  const std::filesystem::path tasks = "/proc/" + std::to_string(pid) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+    std::ifstream file(task.path() / "stat");
+    const std::string stat(std::istreambuf_iterator<char>(file), {});
+    if (!stat.substr(stat.rfind(')') + 1).starts_with(" T")) return false;  // after the name
+  }
+  return true;
 }
 
 }  // namespace
@@ -33,8 +47,13 @@ MysqlEndpoint replica_endpoint() {
   return url.replicas.front();
 }
 
+void send_to_server(int signal) {
+  CHECK(kill(std::stoi(environment("FIRSTCOME_TEST_MYSQL_PID")), signal) == 0, "kill");
+}
+
 Frozen::Frozen(const char* variable) : pid_(std::stoi(environment(variable))) {
   CHECK(kill(pid_, SIGSTOP) == 0, "SIGSTOP");
+  while (!has_stopped(pid_)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 Frozen::~Frozen() {

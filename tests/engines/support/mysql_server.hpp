@@ -15,6 +15,8 @@ namespace firstcome::testing {
 [[nodiscard]] MysqlUrl server_url();
 [[nodiscard]] MysqlEndpoint replica_endpoint();
 
+void send_to_server(int signal);
+
 // A process of with_servers.py that does nothing as long as this lives.
 class Frozen {
  public:
