@@ -23,8 +23,8 @@ std::string advice(unsigned number) {
     case 1040:
       return "raise max_connections, or lower pool= on the nodes";
     case 1044:
-      return "no such database, or no privilege on it: GRANT SELECT, INSERT, UPDATE, DELETE, "
-             "CREATE, ALTER ON database.* TO the user";
+      return "there is no such database, or the user may not use it: GRANT ALL ON database.* TO "
+             "the user";
     case 1045:
     case 1698:
       return "the user or the password is wrong, or may not log in from here";
@@ -38,8 +38,7 @@ std::string advice(unsigned number) {
     case 1143:
     case 1227:
     case 1370:
-      return "the user lacks a privilege: GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON "
-             "database.* TO the user";
+      return "the user lacks a privilege: GRANT ALL ON database.* TO the user";
     case 1153:
       return "raise the server's max_allowed_packet";
     case 1203:
