@@ -3,7 +3,7 @@
 
     with_servers.py WHAT… -- COMMAND…
 
-WHAT is mariadb, mariadb+replica or redis. The command's exit code is passed on.
+WHAT is mariadb, mariadb+replica, redis, sentinel or cluster. The command's exit code is passed on.
 It finds in its environment
 
     mariadb      FIRSTCOME_TEST_MYSQL_URL           its user may make databases beside it, named
@@ -13,6 +13,8 @@ It finds in its environment
     +replica     FIRSTCOME_TEST_MYSQL_REPLICA       host:port; the URL names it, too
                  FIRSTCOME_TEST_MYSQL_REPLICA_ADMIN_SOCKET, FIRSTCOME_TEST_MYSQL_REPLICA_PID
     redis        FIRSTCOME_TEST_REDIS_URL, FIRSTCOME_TEST_REDIS_PID
+    sentinel     FIRSTCOME_TEST_SENTINEL_URL        one master, one replica, three Sentinels
+    cluster      FIRSTCOME_TEST_CLUSTER_URL         three masters with a replica each
 """
 
 import contextlib
@@ -27,6 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.daemon import ends_with_us  # noqa: E402
 from support.mariadb import MariadbServer  # noqa: E402
 from support.mariadb_replica import MariadbReplica  # noqa: E402
+from support.redis_cluster import RedisCluster  # noqa: E402
+from support.redis_sentinels import RedisSentinels  # noqa: E402
 from support.redis_server import RedisServer  # noqa: E402
 
 
@@ -54,7 +58,16 @@ def redis(servers):
     return {"REDIS_URL": server.url, "REDIS_PID": server.pid}
 
 
-STARTS = {"mariadb": mariadb, "mariadb+replica": mariadb_and_replica, "redis": redis}
+def sentinel(servers):
+    return {"SENTINEL_URL": servers.enter_context(RedisSentinels()).url}
+
+
+def cluster(servers):
+    return {"CLUSTER_URL": servers.enter_context(RedisCluster()).url}
+
+
+STARTS = {"mariadb": mariadb, "mariadb+replica": mariadb_and_replica, "redis": redis,
+          "sentinel": sentinel, "cluster": cluster}
 
 
 def usage():
