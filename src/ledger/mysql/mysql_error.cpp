@@ -1,0 +1,211 @@
+#include "ledger/mysql/mysql_error.hpp"
+
+#include <utility>
+
+namespace firstcome {
+namespace {
+
+bool is_the_clients(unsigned number) {
+  return number >= 2000 && number < 3000;
+}
+
+// Before anything was sent: no address, nobody there.
+bool is_before_the_session(unsigned number) {
+  return number == 2002 || number == 2003 || number == 2005;
+}
+
+// What to change, where that is known.
+std::string advice(unsigned number) {
+  switch (number) {
+    case 1021:
+    case 1026:
+      return "make room on the server's disk";
+    case 1040:
+      return "raise max_connections, or lower pool= on the nodes";
+    case 1044:
+      return "there is no such database, or the user may not use it: GRANT ALL ON database.* TO "
+             "the user";
+    case 1045:
+    case 1698:
+      return "the user or the password is wrong, or may not log in from here";
+    case 1049:
+      return "there is no such database: CREATE DATABASE it, or correct the URL";
+    case 1129:
+      return "the server blocks this host: FLUSH HOSTS there";
+    case 1130:
+      return "the server takes no connections from this host: CREATE USER 'user'@'this host'";
+    case 1142:
+    case 1143:
+    case 1227:
+    case 1370:
+      return "the user lacks a privilege: GRANT ALL ON database.* TO the user";
+    case 1153:
+      return "raise the server's max_allowed_packet";
+    case 1203:
+    case 1226:
+      return "raise the user's limit of connections, or lower pool= on the nodes";
+    case 1290:
+    case 1792:
+    case 1836:
+      return "the server takes no writes: give the primary";
+    case 2002:
+    case 2003:
+      return "nothing answers there: is the server running, and are host and port right?";
+    case 2005:
+      return "there is no host of that name";
+    case 2026:
+      return "make the server's TLS and the URL's tls= and tls_ca= fit each other";
+    default:
+      return {};
+  }
+}
+
+ErrorCode code_of(const MysqlError& error) {
+  switch (error.number) {
+    case 1712:  // the index is corrupted
+    case 1877:  // the table is corrupted
+      return ErrorCode::corrupt;
+    case 2005:
+      return ErrorCode::invalid;
+    default:
+      break;
+  }
+  switch (error.failure) {
+    case MysqlFailure::unknown:
+      return ErrorCode::unknown;
+    case MysqlFailure::duplicate:
+      return ErrorCode::conflict;
+    case MysqlFailure::denied:
+      return ErrorCode::invalid;
+    case MysqlFailure::retry:
+    case MysqlFailure::find_primary:
+    case MysqlFailure::too_many_connections:
+    case MysqlFailure::too_large:
+    case MysqlFailure::disk:
+    case MysqlFailure::other:
+      return ErrorCode::unavailable;
+  }
+  return ErrorCode::unavailable;
+}
+
+}  // namespace
+
+MysqlFailure class_of(unsigned number) noexcept {
+  switch (number) {
+    case 1020:  // the row changed since the transaction's snapshot
+    case 1205:  // lock wait timeout
+    case 1213:  // deadlock
+      return MysqlFailure::retry;
+    case 1053:  // the server goes down
+    case 1290:  // read_only
+    case 1792:  // a read-only transaction
+    case 1836:  // read-only mode
+    case 1927:  // the connection was killed
+    case 2002:  // cannot connect
+    case 2003:  // cannot connect to this host
+    case 2005:  // no such host, for now at least
+      return MysqlFailure::find_primary;
+    case 1317:  // the statement was interrupted
+    case 2006:  // the server has gone away
+    case 2013:  // lost the connection during a query
+    case 2055:  // the same, with a reason
+      return MysqlFailure::unknown;
+    case 1040:  // max_connections
+    case 1203:  // the server's limit for the user
+    case 1226:  // the user's own limit
+      return MysqlFailure::too_many_connections;
+    case 1062:
+      return MysqlFailure::duplicate;
+    case 1153:  // the server refuses the packet
+    case 2020:  // the client does
+      return MysqlFailure::too_large;
+    case 1021:  // disk full
+    case 1026:  // cannot write a file
+    case 1114:  // table full
+      return MysqlFailure::disk;
+    case 1044:  // no privilege on the database
+    case 1045:  // wrong user or password
+    case 1049:  // no such database
+    case 1129:  // the host is blocked
+    case 1130:  // the host is not allowed
+    case 1142:  // no privilege on the table
+    case 1143:  // no privilege on the column
+    case 1227:  // no such administrative privilege
+    case 1370:  // no privilege on the routine
+    case 1698:  // wrong user, no password given
+    case 2059:  // the login's plugin is not here
+    case 2061:  // the login's plugin failed
+      return MysqlFailure::denied;
+    default:
+      return MysqlFailure::other;
+  }
+}
+
+const char* to_string(MysqlFailure failure) noexcept {
+  switch (failure) {
+    case MysqlFailure::retry:
+      return "retry";
+    case MysqlFailure::find_primary:
+      return "find_primary";
+    case MysqlFailure::unknown:
+      return "unknown";
+    case MysqlFailure::too_many_connections:
+      return "too_many_connections";
+    case MysqlFailure::duplicate:
+      return "duplicate";
+    case MysqlFailure::too_large:
+      return "too_large";
+    case MysqlFailure::disk:
+      return "disk";
+    case MysqlFailure::denied:
+      return "denied";
+    case MysqlFailure::other:
+      return "other";
+  }
+  return "?";
+}
+
+bool MysqlError::commit_may_have_landed() const {
+  switch (number) {
+    case 1053:  // going down, killed, timed out: a statement is told so when it ends, even when
+    case 1317:  // it is a COMMIT that was done by then
+    case 1927:
+    case 1969:  // max_statement_time
+    case 3024:  // max_execution_time
+    case 4031:  // closed for having been idle
+      return true;
+    default:
+      return is_the_clients(number) && !is_before_the_session(number);
+  }
+}
+
+bool MysqlError::breaks_connection() const {
+  switch (failure) {
+    case MysqlFailure::find_primary:
+    case MysqlFailure::unknown:
+    case MysqlFailure::too_large:
+      return true;
+    default:
+      return is_the_clients(number) || number == 4031;
+  }
+}
+
+MysqlError make_mysql_error(unsigned number, std::string sqlstate, std::string message) {
+  return {number, std::move(sqlstate), std::move(message), class_of(number)};
+}
+
+Error to_error(const MysqlError& error, const std::string& doing) {
+  std::string text = "MySQL: cannot " + doing + ": " + error.message;
+  if (error.number != 0) text += " (error " + std::to_string(error.number) + ")";
+  if (const std::string more = advice(error.number); !more.empty()) text += "; " + more;
+  const ErrorCode code = code_of(error);
+  return {code, std::move(text), code == ErrorCode::invalid ? "ledger" : ""};
+}
+
+Error to_read_error(const MysqlError& error, const std::string& doing) {
+  Error result = to_error(error, doing);
+  if (result.code == ErrorCode::unknown) result.code = ErrorCode::unavailable;
+  return result;
+}
+
+}  // namespace firstcome
