@@ -50,7 +50,7 @@ int fill(const std::string& path, const std::string& id, std::uint32_t count) {
   for (std::uint32_t rank = campaign.issued + 1; rank <= count; rank += batch_rows) {
     const std::uint32_t end = std::min(count + 1, rank + batch_rows);
     const BatchRows rows = rows_from(campaign, rank, end, (*ledger)->codes(), fingerprints, *epoch);
-    if ((*ledger)->commit(rows, *epoch) != CommitResult::ok) return fail_with("commit failed");
+    if ((*ledger)->commit(rows) != CommitResult::ok) return fail_with("commit failed");
     (*ledger)->between_batches();
   }
   return 0;

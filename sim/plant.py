@@ -81,27 +81,35 @@ BUGS = {
     ),
     "driver_tells_before_commit": (
         "issue/driver.cpp",
-        "decision ? commit(decision->rows) : CommitResult::unavailable;",
-        "!decision ? CommitResult::unavailable : PLANTED ? CommitResult::ok "
-        ": commit(decision->rows);",
-        "conclude(batch, *decision);",
-        "conclude(batch, *decision);\n      if (PLANTED) (void)commit(decision->rows);",
+        "const CommitResult result = commit(decision);",
+        "const CommitResult result = PLANTED && decision ? CommitResult::ok : commit(decision);",
+        "conclude(batch, *decision);\n  } else",
+        "conclude(batch, *decision);\n    if (PLANTED) (void)commit(decision);\n  } else",
     ),
     "driver_repeats_what_landed": (
         "issue/driver.cpp",
-        "if (*landed) return",
-        "if (*landed && !PLANTED) return",
+        "if (landed && !*landed) {",
+        "if (landed && (PLANTED || !*landed)) {",
     ),
     "driver_takes_unknown_for_no": (
         "issue/driver.cpp",
-        "if (failed_) return CommitResult::unknown;",
-        "if (failed_) return CommitResult::unknown;\n"
-        "    if (PLANTED) return CommitResult::unavailable;",
+        "if (result == CommitResult::unknown && !failed_) {",
+        "if (PLANTED && result == CommitResult::unknown && !failed_) {\n"
+        "    (void)ledger_.landed(decision->rows);\n"
+        "    abandon(batch, CommitResult::unavailable);\n"
+        "    return queue_.settle(batch.arrivals.size());\n"
+        "  }\n"
+        "  if (result == CommitResult::unknown && !failed_) {",
     ),
     "driver_takes_unknown_for_yes": (
         "issue/driver.cpp",
-        "if (failed_) return CommitResult::unknown;",
-        "if (failed_) return CommitResult::unknown;\n    if (PLANTED) return CommitResult::ok;",
+        "unsure_ = {std::move(batch), std::move(*decision)};",
+        "if (PLANTED) {\n"
+        "      (void)ledger_.landed(decision->rows);\n"
+        "      conclude(batch, *decision);\n"
+        "      return queue_.settle(batch.arrivals.size());\n"
+        "    }\n"
+        "    unsure_ = {std::move(batch), std::move(*decision)};",
     ),
     "driver_takes_lost_for_no": (
         "issue/driver.cpp",
@@ -110,15 +118,16 @@ BUGS = {
     ),
     "driver_leaves_one_unsettled": (
         "issue/driver.cpp",
-        "queue_.settle(batch.arrivals.size());",
-        "queue_.settle(batch.arrivals.size() - (PLANTED && batch.arrivals.size() > 1 ? 1 : 0));",
+        "abandon(batch, result);\n  }\n  queue_.settle(batch.arrivals.size());",
+        "abandon(batch, result);\n  }\n"
+        "  queue_.settle(batch.arrivals.size() - (PLANTED && batch.arrivals.size() > 1 ? 1 : 0));",
     ),
     "driver_drops_line_when_unavailable": (
         "issue/driver.cpp",
         "const std::vector<Answer> none(batch.arrivals.size());",
-        "for (const DueLine& line : batch.due) {\n"
+        "for (const DueLine& line : batch.lines) {\n"
         "    if (!PLANTED) break;\n"
-        "    const std::vector<Outcome> lost(line.claims.size(), Outcome::sold_out);\n"
+        "    const std::vector<Outcome> lost(line.count, Outcome::sold_out);\n"
         "    queue_.settle_line(line.campaign, lost);\n"
         "  }\n"
         "  const std::vector<Answer> none(batch.arrivals.size());",
@@ -130,8 +139,8 @@ BUGS = {
     ),
     "driver_restores_no_line": (
         "issue/driver.cpp",
-        "queue_.park(claim);",
-        "if (!PLANTED) queue_.park(claim);",
+        "return;\n    }\n    queue_.park(claim);",
+        "return;\n    }\n    if (!PLANTED) queue_.park(claim);",
     ),
     "driver_restores_no_tick": (
         "issue/driver.cpp",
@@ -140,8 +149,8 @@ BUGS = {
     ),
     "driver_sleeps_after_pause": (
         "issue/driver.cpp",
-        "if (queue_.line_length(number) > 0)",
-        "if (!PLANTED && queue_.line_length(number) > 0)",
+        "if (queue_.line_length(number) > 0) pacer_.hurry(number, clock_",
+        "if (!PLANTED && queue_.line_length(number) > 0) pacer_.hurry(number, clock_",
     ),
     "desk_says_sold_out_one_early": (
         "desk/desk.cpp",

@@ -69,7 +69,7 @@ Server::Server(Scene& scene, Disk& disk, std::uint32_t life)
                                 .line_claims_max = scene_.plan.line_claims_max};
   driver_ =
       std::make_unique<Driver>(options, ledger_, *queue_, issuer_, scene_.clock, *this, metrics());
-  const Result<void> restored = driver_->restore(fingerprints_, *epoch);
+  const Result<void> restored = driver_->restore(fingerprints_);
   CHECK(restored, "this ledger can always be read");
   service_.set(Service::State::ready);
   ring();
@@ -186,7 +186,8 @@ void Server::step() {
     const Busy busy(issuer_busy_);
     next = driver_->step();
   }
-  if (!next.failed) scene_.judge.lines_settled();  // a lost ledger's last word is known to nobody
+  // A lost ledger's last word is known to nobody, an unknown commit's not yet.
+  if (!next.failed && !ledger_.is_unsure()) scene_.judge.lines_settled();
   if (next.failed && service_.state() != Service::State::failed) {
     scene_.trace.note("server fails");
     service_.set(Service::State::failed);

@@ -97,15 +97,17 @@ void SimLedger::keep(const Campaign& campaign) {
   }
 }
 
-Result<BatchState> SimLedger::state_for(std::span<const Claim> claims) {
+Result<BatchState> SimLedger::state_for(std::span<Claim> due, std::span<Claim> arrivals) {
   if (lost_) return std::unexpected(*lost_);
-  if (scene_.trouble(scene_.plan.troubles.commit_unavailable / 4)) {
-    return fail(ErrorCode::unavailable, "the ledger is away");
-  }
+  const std::uint32_t sometimes = scene_.plan.troubles.commit_unavailable / 4;
+  if (scene_.trouble(sometimes)) return fail(ErrorCode::unavailable, "the ledger is away");
+  if (scene_.trouble(sometimes)) return fail(ErrorCode::conflict, "it has changed by now");
   BatchState state;
-  for (const Claim& claim : claims) {
-    state.campaigns.push_back(&campaign(claim.campaign));
-    state.standings.push_back(standing(claim.campaign, claim.identity));
+  for (const std::span<Claim> claims : {due, arrivals}) {
+    for (const Claim& claim : claims) {
+      state.campaigns.push_back(&campaign(claim.campaign));
+      state.standings.push_back(standing(claim.campaign, claim.identity));
+    }
   }
   return state;
 }
@@ -122,15 +124,19 @@ Standing SimLedger::standing(CampaignNumber campaign, const Identity& identity) 
   return standing;
 }
 
-CommitResult SimLedger::commit(const BatchRows& rows, Epoch epoch) {
+CommitResult SimLedger::commit(const BatchRows& rows) {
   CHECK(!unknown_landed_, "commit() before landed() has answered");
   if (lost_) return CommitResult::unavailable;
-  wait_for_disk();
-  if (epoch != disk_.epoch) return CommitResult::stale_epoch;
+  if (!rows.empty()) wait_for_disk();
+  if (epoch_ != disk_.epoch) return CommitResult::stale_epoch;
   const Troubles& troubles = scene_.plan.troubles;
   if (scene_.trouble(troubles.commit_unavailable)) {
     scene_.trace.note("commit: unavailable");
     return CommitResult::unavailable;
+  }
+  if (scene_.trouble(troubles.commit_unavailable / 4)) {
+    scene_.trace.note("commit: again");
+    return CommitResult::retry;
   }
   if (scene_.trouble(troubles.commit_unknown)) return commit_unknown(rows);
   if (scene_.trouble(troubles.ledger_lost)) return lose_at_commit(rows);
@@ -214,7 +220,7 @@ void SimLedger::remember(const BatchRows& rows) {
   if (!unwritten_) scene_.judge.rows_visible(rows);
 }
 
-Result<bool> SimLedger::landed(const BatchRows& rows, Epoch) {
+Result<bool> SimLedger::landed(const BatchRows& rows) {
   CHECK(unknown_landed_ || lost_, "landed() without an unknown commit");
   if (lost_) return std::unexpected(*lost_);
   wait_for_disk();

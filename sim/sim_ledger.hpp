@@ -37,14 +37,18 @@ class SimLedger final : public Ledger {
       const std::function<void(const ParkedClaim&)>& visit) override;
   [[nodiscard]] Result<std::vector<Result<Changed>>> change(
       std::span<const CampaignChange> changes) override;
-  [[nodiscard]] Result<BatchState> state_for(std::span<const Claim> claims) override;
-  [[nodiscard]] CommitResult commit(const BatchRows& rows, Epoch epoch) override;
-  [[nodiscard]] Result<bool> landed(const BatchRows& rows, Epoch epoch) override;
+  [[nodiscard]] Result<BatchState> state_for(std::span<Claim> due,
+                                             std::span<Claim> arrivals) override;
+  [[nodiscard]] CommitResult commit(const BatchRows& rows) override;
+  [[nodiscard]] Result<bool> landed(const BatchRows& rows) override;
   [[nodiscard]] std::optional<Error> lost() const override { return lost_; }
   void between_batches() override;
   void when_idle() override {}
   [[nodiscard]] std::optional<Standing> recall(CampaignNumber campaign,
                                                const Identity& identity) const override;
+
+  // Whether it has yet to be told what became of its last commit.
+  [[nodiscard]] bool is_unsure() const { return unknown_landed_.has_value(); }
 
   // For as long as a desk asks for a status: then memory is asked that has all.
   void begin_status() { ++status_count_; }

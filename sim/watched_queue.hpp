@@ -20,7 +20,7 @@ class WatchedQueue final : public Queue {
     inner_->enqueue(claims);
     scene_.judge.tickets_given(claims);
   }
-  std::span<const Claim> take_batch(std::size_t max) override { return inner_->take_batch(max); }
+  std::span<Claim> take_batch(std::size_t max) override { return inner_->take_batch(max); }
   void settle(std::size_t count) override { inner_->settle(count); }
   void park(const Claim& claim) override { inner_->park(claim); }
   void remember(CampaignNumber campaign, const Identity& identity, Ticket ticket,

@@ -56,8 +56,7 @@ Result<cli::Engine> open_embedded(const cli::EngineRequest& request) {
                      .reader = std::move(*reader),
                      .queue = std::move(queue),
                      .codes = codes,
-                     .cursors = cursors,
-                     .epoch = *epoch};
+                     .cursors = cursors};
 }
 
 Result<std::unique_ptr<LedgerAudit>> open_audit(const std::string& url) {

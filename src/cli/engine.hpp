@@ -22,7 +22,6 @@ struct Engine {
   std::unique_ptr<Queue> queue;
   CouponCodes codes;
   Cursors cursors;
-  Epoch epoch;  // taken by opening
 };
 
 struct EngineRequest {

@@ -185,7 +185,7 @@ class ServeRun {
     const Issuer issuer(engine.codes);
     Driver driver({}, *engine.ledger, *engine.queue, issuer, clock_, server, metrics_.shard());
     to_driver = &driver;
-    if (auto ok = driver.restore(fingerprints_, engine.epoch); !ok) {
+    if (auto ok = driver.restore(fingerprints_); !ok) {
       return std::unexpected(ok.error());
     }
     add_process_metrics(metrics_);

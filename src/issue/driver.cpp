@@ -7,6 +7,14 @@
 #include "issue/rules.hpp"
 
 namespace firstcome {
+namespace {
+
+// While the ledger is away, or cannot say what became of a commit.
+constexpr Monotonic ask_again_after = std::chrono::milliseconds(100);
+// Another server's batches come in between; that this many do, one after the other, is trouble.
+constexpr int repeats_max = 20;
+
+}  // namespace
 
 Driver::Driver(Options options, Ledger& ledger, Queue& queue, const Issuer& issuer,
                const Clock& clock, DriverEvents& events, Metrics::Shard& metrics)
@@ -24,8 +32,7 @@ Driver::Driver(Options options, Ledger& ledger, Queue& queue, const Issuer& issu
           seconds_bounds)),
       commits_(metrics.counter("firstcome_commits_total", "Batches committed to the ledger.")) {}
 
-Result<void> Driver::restore(const Fingerprints& fingerprints, Epoch epoch) {
-  epoch_ = epoch;
+Result<void> Driver::restore(const Fingerprints& fingerprints) {
   ledger_.for_each_campaign([this](const Campaign& campaign) { events_.on_campaign(campaign); });
   const Monotonic now = clock_.monotonic();
   return ledger_.for_each_parked([&](const ParkedClaim& parked) {
@@ -47,29 +54,21 @@ void Driver::submit(const CampaignChange& change, ReplyTo reply_to) {
 
 Driver::Next Driver::step() {
   if (failed_) return {.more = refuse_everything(), .failed = failed_};
+  if (unsure_ && !find_out()) return {.due_at = clock_.monotonic() + ask_again_after};
+  if (failed_) return {.more = true, .failed = failed_};
   const bool changed = change_campaigns();
   const Monotonic now = clock_.monotonic();
-  Batch batch{.due = take_due(now), .arrivals = queue_.take_batch(options_.batch_claims_max)};
+  follow(now);
+  Batch batch = take(now);
   const bool has_work = !batch.due.empty() || !batch.arrivals.empty();
-  if (has_work) {
-    if (!batch.arrivals.empty()) {
-      const Monotonic waited = now - batch.arrivals.front().arrived_mono;
-      queue_wait_seconds_.observe(std::chrono::duration<double>(waited).count());
-    }
-    Result<Decision> decision = decide(batch);
-    const CommitResult result = decision ? commit(decision->rows) : CommitResult::unavailable;
-    if (result == CommitResult::ok) {
-      conclude(batch, *decision);
-    } else {
-      abandon(batch, result);
-    }
-    queue_.settle(batch.arrivals.size());
-  }
+  if (has_work) work(std::move(batch));
   if (has_work || changed) {
     ledger_.between_batches();
     if (!failed_) failed_ = ledger_.lost();
   }
-  return {.more = has_work || changed, .due_at = pacer_.next(), .failed = failed_};
+  std::optional<Monotonic> due_at = pacer_.next();
+  if (ledger_.follow_every()) due_at = std::min(due_at.value_or(follow_at_), follow_at_);
+  return {.more = has_work || changed, .due_at = due_at, .failed = failed_};
 }
 
 bool Driver::change_campaigns() {
@@ -96,67 +95,131 @@ bool Driver::change_campaigns() {
   return true;
 }
 
-std::vector<Driver::DueLine> Driver::take_due(Monotonic now) {
-  std::vector<DueLine> lines;
-  std::size_t total = 0;
+Driver::Batch Driver::take(Monotonic now) {
+  Batch batch;
   for (const CampaignNumber number : pacer_.due(now)) {
-    if (total >= options_.batch_claims_max) break;  // what is left stays due
-    const Campaign& campaign = ledger_.campaign(number);
-    if (campaign.settings->paused) {
-      pacer_.forget(number);  // the change that ends the pause sets the next tick
-      continue;
-    }
-    pacer_.ticked(number, now, tick_of(campaign));
-    DueLine line{number, queue_.front_of_line(number, line_share(campaign))};
-    total += line.claims.size();
-    if (!line.claims.empty()) lines.push_back(std::move(line));
+    if (batch.due.size() >= options_.batch_claims_max) break;  // what is left stays due
+    add_due_line(batch, number, now);
   }
-  return lines;
+  batch.arrivals = queue_.take_batch(options_.batch_claims_max);
+  return batch;
+}
+
+void Driver::add_due_line(Batch& batch, CampaignNumber number, Monotonic now) {
+  const Campaign& campaign = ledger_.campaign(number);
+  // The change that ends the pause sets the next tick, and so does the news that the line is ours.
+  if (campaign.settings->paused || !ledger_.runs_line(number)) return pacer_.forget(number);
+  pacer_.ticked(number, now, tick_of(campaign));
+  const std::vector<Claim> claims = queue_.front_of_line(number, line_share(campaign));
+  if (claims.empty()) return;
+  batch.lines.push_back({number, claims.size()});
+  batch.due.insert(batch.due.end(), claims.begin(), claims.end());
+}
+
+void Driver::work(Batch batch) {
+  if (!batch.arrivals.empty()) {
+    const Monotonic waited = clock_.monotonic() - batch.arrivals.front().arrived_mono;
+    queue_wait_seconds_.observe(std::chrono::duration<double>(waited).count());
+  }
+  Result<Decision> decision = decide(batch);
+  const CommitResult result = commit(decision);
+  if (result == CommitResult::retry && ++repeats_ <= repeats_max) return repeat(batch);
+  repeats_ = 0;
+  if (result == CommitResult::unknown && !failed_) {
+    unsure_ = {std::move(batch), std::move(*decision)};
+    return;
+  }
+  if (result == CommitResult::ok) {
+    conclude(batch, *decision);
+  } else {
+    abandon(batch, result);
+  }
+  queue_.settle(batch.arrivals.size());
 }
 
 Result<Decision> Driver::decide(Batch& batch) {
-  for (const DueLine& line : batch.due) {
-    if (auto added = add_candidates(batch, line.claims, true); !added) {
-      return std::unexpected(added.error());
-    }
-  }
-  if (auto added = add_candidates(batch, batch.arrivals, false); !added) {
-    return std::unexpected(added.error());
-  }
+  const Result<BatchState> state = ledger_.state_for(batch.due, batch.arrivals);
+  catch_up(ledger_.news());
+  if (!state) return std::unexpected(state.error());
+  add_candidates(batch, *state);
   batch_claims_.observe(static_cast<double>(batch.candidates.size()));
   return issuer_.decide(batch.candidates, clock_.now());
 }
 
-Result<void> Driver::add_candidates(Batch& batch, std::span<const Claim> claims, bool due) {
-  Result<BatchState> state = ledger_.state_for(claims);
-  if (!state) return std::unexpected(state.error());
-  batch.candidates.reserve(batch.candidates.size() + claims.size());
-  for (std::size_t i = 0; i < claims.size(); ++i) {
-    Candidate candidate{.claim = &claims[i],
-                        .campaign = state->campaigns[i],
-                        .standing = state->standings[i],
+void Driver::add_candidates(Batch& batch, const BatchState& state) {
+  batch.candidates.reserve(batch.due.size() + batch.arrivals.size());
+  for (std::size_t i = 0; i < batch.due.size() + batch.arrivals.size(); ++i) {
+    const bool due = i < batch.due.size();
+    Candidate candidate{.claim = due ? &batch.due[i] : &batch.arrivals[i - batch.due.size()],
+                        .campaign = state.campaigns[i],
+                        .standing = state.standings[i],
                         .way = due ? Candidate::Way::due : Candidate::Way::instant};
     if (!due && parks(*candidate.campaign, batch)) {
       candidate.way = Candidate::Way::park;
-      candidate.place = waiting_place(claims[i], *candidate.campaign);
+      candidate.place = waiting_place(*candidate.claim, *candidate.campaign);
     }
     batch.candidates.push_back(candidate);
   }
-  return {};
 }
 
-CommitResult Driver::commit(const BatchRows& rows) {
-  if (rows.empty()) return CommitResult::ok;
-  while (true) {
-    const CommitResult result = ledger_.commit(rows, epoch_);
-    failed_ = ledger_.lost();
-    if (result == CommitResult::ok) commits_.add();
-    if (result != CommitResult::unknown || failed_) return result;
-    Result<bool> landed = ledger_.landed(rows, epoch_);
-    while (!landed && !ledger_.lost()) landed = ledger_.landed(rows, epoch_);
-    failed_ = ledger_.lost();
-    if (failed_) return CommitResult::unknown;
-    if (*landed) return CommitResult::ok;
+CommitResult Driver::commit(const Result<Decision>& decision) {
+  if (!decision) {
+    const bool changed = decision.error().code == ErrorCode::conflict;
+    return changed ? CommitResult::retry : CommitResult::unavailable;
+  }
+  const CommitResult result = ledger_.commit(decision->rows);
+  failed_ = ledger_.lost();
+  if (result == CommitResult::ok && !decision->rows.empty()) commits_.add();
+  return result;
+}
+
+bool Driver::find_out() {
+  const Result<bool> landed = ledger_.landed(unsure_->decision.rows);
+  failed_ = ledger_.lost();
+  if (!landed && !failed_) return false;
+  Unsure known = std::move(*unsure_);
+  unsure_.reset();
+  catch_up(ledger_.news());
+  if (landed && !*landed) {
+    repeat(known.batch);
+    return true;
+  }
+  if (landed) {
+    commits_.add();
+    conclude(known.batch, known.decision);
+  } else {
+    abandon(known.batch, CommitResult::unknown);
+  }
+  queue_.settle(known.batch.arrivals.size());
+  return true;
+}
+
+void Driver::repeat(const Batch& batch) {
+  for (const DueLine& line : batch.lines) pacer_.hurry(line.campaign, clock_.monotonic());
+}
+
+void Driver::follow(Monotonic now) {
+  const auto every = ledger_.follow_every();
+  if (!every || now < follow_at_) return;
+  ledger_.follow();
+  follow_at_ = now + *every;
+  catch_up(ledger_.news());
+}
+
+void Driver::catch_up(const News& news) {
+  const Monotonic now = clock_.monotonic();
+  for (const CampaignNumber number : news.campaigns) {
+    const Campaign& campaign = ledger_.campaign(number);
+    events_.on_campaign(campaign);
+    if (queue_.line_length(number) > 0) pacer_.hurry(number, now + tick_of(campaign));
+  }
+  for (const Claim& claim : news.parked) queue_.park(claim);
+  for (const Settlement& settlement : news.settled) {
+    queue_.settle_line(settlement.campaign, std::span(&settlement.outcome, 1));
+  }
+  for (const CampaignNumber number : news.lines) {
+    if (queue_.line_length(number) == 0) continue;
+    pacer_.wants(number, now, tick_of(ledger_.campaign(number)));
   }
 }
 
@@ -172,6 +235,8 @@ void Driver::abandon(const Batch& batch, CommitResult result) {
   if (result == CommitResult::stale_epoch) {
     failed_ = Error{ErrorCode::conflict, "another server has taken over the ledger"};
   }
+  const Monotonic later = clock_.monotonic() + ask_again_after;
+  for (const DueLine& line : batch.lines) pacer_.put_off(line.campaign, later);
   const std::vector<Answer> none(batch.arrivals.size());
   tell(batch.arrivals, none,
        result == CommitResult::unknown ? Verdict::Kind::unanswered : Verdict::Kind::unavailable);
@@ -179,9 +244,9 @@ void Driver::abandon(const Batch& batch, CommitResult result) {
 
 void Driver::settle_lines(const Batch& batch, const Decision& decision) {
   auto answer = decision.answers.begin();
-  for (const DueLine& line : batch.due) {
+  for (const DueLine& line : batch.lines) {
     std::vector<Outcome> outcomes;
-    for (std::size_t i = 0; i < line.claims.size(); ++i) outcomes.push_back((answer++)->outcome);
+    for (std::size_t i = 0; i < line.count; ++i) outcomes.push_back((answer++)->outcome);
     queue_.settle_line(line.campaign, outcomes);
     if (queue_.line_length(line.campaign) == 0) pacer_.forget(line.campaign);
   }
@@ -196,7 +261,9 @@ void Driver::park(const Batch& batch, Decision& decision) {
     const Campaign& campaign = *candidate.campaign;
     if (!answer.repeated) {
       queue_.park(*candidate.claim);
-      pacer_.wants(campaign.number, now, tick_of(campaign));
+      if (ledger_.runs_line(campaign.number)) {
+        pacer_.wants(campaign.number, now, tick_of(campaign));
+      }
       answer.place.position = queue_.line_length(campaign.number);
     } else if (const auto place = waiting_place(*candidate.claim, campaign)) {
       answer.place = *place;
@@ -252,8 +319,8 @@ bool Driver::parks(const Campaign& campaign, const Batch& batch) const {
   // line, unless all of it leaves in this batch, and so is decided first.
   const std::uint64_t waiting = queue_.line_length(campaign.number);
   if (waiting == 0) return false;
-  const auto line = std::ranges::find(batch.due, campaign.number, &DueLine::campaign);
-  return line == batch.due.end() || line->claims.size() < waiting;
+  const auto line = std::ranges::find(batch.lines, campaign.number, &DueLine::campaign);
+  return line == batch.lines.end() || line->count < waiting;
 }
 
 std::optional<Place> Driver::waiting_place(const Claim& claim, const Campaign& campaign) const {

@@ -20,6 +20,7 @@
 //
 // The order within a step is what the promises rest on: commit → the ledger's memory → the board
 // (on_campaign) → verdicts → settle. A claim leaves the queue only after its verdict was given.
+// After a commit that is neither yes nor no, nothing else is done until it is known which.
 //
 // Thread rule: one thread calls step(); submit() may be called by any.
 
@@ -52,14 +53,14 @@ class Driver {
          DriverEvents& events, Metrics::Shard& metrics);
 
   // Publishes every campaign and parks what the ledger remembers. Call once, before step().
-  [[nodiscard]] Result<void> restore(const Fingerprints& fingerprints, Epoch epoch);
+  [[nodiscard]] Result<void> restore(const Fingerprints& fingerprints);
 
   // Asks for a change of a campaign; on_changed() tells how it went. The caller rings the bell.
   void submit(const CampaignChange& change, ReplyTo reply_to);
 
   struct Next {
     bool more = false;                  // there is more to do now
-    std::optional<Monotonic> due_at{};  // when the next line is due
+    std::optional<Monotonic> due_at{};  // when there will be something to do, unless claims arrive
     std::optional<Error> failed{};      // the ledger can commit no more: stop the process
   };
   Next step();
@@ -71,22 +72,35 @@ class Driver {
   };
   struct DueLine {
     CampaignNumber campaign;
-    std::vector<Claim> claims;
+    std::size_t count;
   };
   struct Batch {
-    std::vector<DueLine> due{};
-    std::span<const Claim> arrivals{};
+    std::vector<DueLine> lines{};
+    std::vector<Claim> due{};  // of the lines, one after the other
+    std::span<Claim> arrivals{};
     std::vector<Candidate> candidates{};  // the due claims, then the arrivals
+  };
+  struct Unsure {
+    Batch batch;
+    Decision decision;
   };
 
   // Whether there were any.
   bool change_campaigns();
-  [[nodiscard]] std::vector<DueLine> take_due(Monotonic now);
-  [[nodiscard]] Result<void> add_candidates(Batch& batch, std::span<const Claim> claims, bool due);
+  [[nodiscard]] Batch take(Monotonic now);
+  void add_due_line(Batch& batch, CampaignNumber number, Monotonic now);
+  void work(Batch batch);
   [[nodiscard]] Result<Decision> decide(Batch& batch);
-  [[nodiscard]] CommitResult commit(const BatchRows& rows);
+  void add_candidates(Batch& batch, const BatchState& state);
+  [[nodiscard]] CommitResult commit(const Result<Decision>& decision);
   void conclude(const Batch& batch, Decision& decision);
   void abandon(const Batch& batch, CommitResult result);
+  // Decides the batch anew in the next step.
+  void repeat(const Batch& batch);
+  // Whether what became of the unsure batch is known by now.
+  bool find_out();
+  void follow(Monotonic now);
+  void catch_up(const News& news);
   void settle_lines(const Batch& batch, const Decision& decision);
   void park(const Batch& batch, Decision& decision);
   void publish(const BatchRows& rows);
@@ -106,8 +120,10 @@ class Driver {
   const Issuer& issuer_;
   const Clock& clock_;
   DriverEvents& events_;
-  Epoch epoch_{};
   Pacer pacer_;
+  std::optional<Unsure> unsure_;  // its commit is unknown
+  int repeats_ = 0;               // of the batch at the front
+  Monotonic follow_at_{0};
   std::optional<Error> failed_;
   std::vector<std::vector<Verdict>> verdicts_;  // by desk, of the batch being told
 

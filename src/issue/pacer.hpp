@@ -33,6 +33,12 @@ class Pacer {
     if (at < next) next = at;
   }
 
+  // Not due before `at`.
+  void put_off(CampaignNumber campaign, Monotonic at) {
+    const auto found = next_.find(campaign);
+    if (found != next_.end() && found->second < at) found->second = at;
+  }
+
   void forget(CampaignNumber campaign) { next_.erase(campaign); }
 
   // Who is due longest comes first, so that a line which is due again at once holds up no other.

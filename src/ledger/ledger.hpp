@@ -17,6 +17,9 @@
 // Ledger is the issuing side, LedgerReader the listings; an engine provides both. Nothing here
 // knows SQL. The promises rest on three rules: a commit is all or nothing; `ok` means that it
 // outlives a power cut; and `unknown` is said rather than guessed.
+//
+// Several servers may issue from one ledger. Then what a batch's decisions depend on is held still
+// from state_for() to commit(), and what the others have done comes as News.
 
 namespace firstcome {
 
@@ -27,7 +30,7 @@ struct Standing {
   std::optional<Coupon> by_key{};  // the one issued under this claim's Idempotency-Key
 };
 
-// What a batch's decisions depend on; one entry a claim, in the claims' order.
+// What a batch's decisions depend on; one entry a claim, in the claims' order, the due ones first.
 struct BatchState {
   std::vector<const Campaign*> campaigns;  // owned by the ledger, valid until its next change
   std::vector<Standing> standings;
@@ -58,8 +61,21 @@ struct BatchRows {
   [[nodiscard]] bool empty() const { return coupons.empty() && parked.empty() && settled.empty(); }
 };
 
+// What others who issue from the same ledger have done: it is in the ledger's memory already, and
+// board and queue are to follow, in this order.
+struct News {
+  std::vector<CampaignNumber> campaigns{};  // made, changed, or with more issued; each once
+  std::vector<Claim> parked{};              // came to the end of their line, in ticket order
+  std::vector<Settlement> settled{};        // left the front of their line, in ticket order
+  std::vector<CampaignNumber> lines{};      // whose ticks are this server's to run from now on
+  [[nodiscard]] bool empty() const {
+    return campaigns.empty() && parked.empty() && settled.empty() && lines.empty();
+  }
+};
+
 enum class CommitResult : std::uint8_t {
   ok,           // durable
+  retry,        // nothing was written; what was decided on has changed: decide again
   stale_epoch,  // somebody holds a newer epoch; nothing was written, and never will be under this
   unavailable,  // nothing was written; may work later
   unknown,      // written or not: ask landed() before anything else
@@ -104,15 +120,33 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<Result<Changed>>> change(
       std::span<const CampaignChange> changes) = 0;
 
-  // What the decisions about these claims depend on. Every claim's campaign exists.
-  [[nodiscard]] virtual Result<BatchState> state_for(std::span<const Claim> claims) = 0;
+  // What the decisions about these claims depend on; `due` are those that their line's tick has
+  // brought. Every claim's campaign exists. Where servers have no queue in common, the claims get
+  // their epochs and tickets here. May block. Once it has succeeded, commit() must follow. Error:
+  // unavailable; conflict, when news() says why some of the due are not to be decided here now.
+  [[nodiscard]] virtual Result<BatchState> state_for(std::span<Claim> due,
+                                                     std::span<Claim> arrivals) = 0;
 
-  // Commits a batch in one transaction or not at all. May block for a disk sync.
-  [[nodiscard]] virtual CommitResult commit(const BatchRows& rows, Epoch epoch) = 0;
+  // Commits what was decided on the state in one transaction or not at all; without rows it only
+  // ends what state_for() began, and may still be refused as stale. May block for a disk sync.
+  [[nodiscard]] virtual CommitResult commit(const BatchRows& rows) = 0;
 
   // After `unknown`: whether that transaction is in the ledger. Once answered, state_for() agrees
-  // with it. An error means that nobody can say yet (unavailable), or never will (corrupt).
-  [[nodiscard]] virtual Result<bool> landed(const BatchRows& rows, Epoch epoch) = 0;
+  // with it. An error means that nobody can say yet (unavailable), or never will (corrupt). May
+  // block for some hundred ms.
+  [[nodiscard]] virtual Result<bool> landed(const BatchRows& rows) = 0;
+
+  // What others have done as far as it was come across since the last call, by state_for(),
+  // change(), landed() or follow().
+  [[nodiscard]] virtual News news() { return {}; }
+
+  // Where others may issue from the same ledger: how often to look after them when nothing else
+  // does, and the look. May block. While the ledger is away there is no news.
+  [[nodiscard]] virtual std::optional<Monotonic> follow_every() const { return std::nullopt; }
+  virtual void follow() {}
+
+  // Whether the ticks of this campaign's line are this server's to run.
+  [[nodiscard]] virtual bool runs_line(CampaignNumber) const { return true; }
 
   // Why this can never commit again (disk full, failed sync), once that is so: the process must
   // stop rather than go on.

@@ -187,8 +187,7 @@ Result<Epoch> SqliteLedger::take_epoch() {
   const Result<std::string> text =
       database_.query_text("SELECT value FROM meta WHERE name = 'epoch'");
   if (!text) return std::unexpected(text.error());
-  epoch_ = Epoch{std::stoull(*text)};
-  return epoch_;
+  return Epoch{std::stoull(*text)};
 }
 
 Result<Ticket> SqliteLedger::first_free_ticket() {
@@ -273,21 +272,23 @@ void SqliteLedger::keep(const Campaign& campaign) {
   }
 }
 
-Result<BatchState> SqliteLedger::state_for(std::span<const Claim> claims) {
+Result<BatchState> SqliteLedger::state_for(std::span<Claim> due, std::span<Claim> arrivals) {
   if (lost_) return std::unexpected(*lost_);
   BatchState state;
-  state.campaigns.reserve(claims.size());
-  state.standings.reserve(claims.size());
-  for (const Claim& claim : claims) {
-    state.campaigns.push_back(&campaign(claim.campaign));
-    state.standings.push_back(index_->standing(claim.campaign, claim.identity));
+  state.campaigns.reserve(due.size() + arrivals.size());
+  state.standings.reserve(due.size() + arrivals.size());
+  for (const std::span<Claim> claims : {due, arrivals}) {
+    for (const Claim& claim : claims) {
+      state.campaigns.push_back(&campaign(claim.campaign));
+      state.standings.push_back(index_->standing(claim.campaign, claim.identity));
+    }
   }
   return state;
 }
 
-CommitResult SqliteLedger::commit(const BatchRows& rows, Epoch epoch) {
+CommitResult SqliteLedger::commit(const BatchRows& rows) {
   if (lost_) return CommitResult::unavailable;
-  if (epoch != epoch_) return CommitResult::stale_epoch;
+  if (rows.empty()) return CommitResult::ok;  // the file's lock says that no epoch is newer
   const auto start = Stopwatch::now();
   if (auto begun = statements_.begin.run(); !begun) {
     // Some other program writes to the file, an operator's shell say: nothing is lost by waiting.
@@ -346,7 +347,7 @@ void SqliteLedger::remember(const BatchRows& rows) {
   }
 }
 
-Result<bool> SqliteLedger::landed(const BatchRows&, Epoch) {
+Result<bool> SqliteLedger::landed(const BatchRows&) {
   // Only a failed write to the log says unknown, and after one nothing read here can be trusted to
   // be on disk: the next start reads the log anew and knows.
   CHECK(lost_, "landed() without an unknown commit");

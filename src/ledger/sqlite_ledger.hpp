@@ -44,9 +44,10 @@ class SqliteLedger final : public Ledger {
       const std::function<void(const ParkedClaim&)>& visit) override;
   [[nodiscard]] Result<std::vector<Result<Changed>>> change(
       std::span<const CampaignChange> changes) override;
-  [[nodiscard]] Result<BatchState> state_for(std::span<const Claim> claims) override;
-  [[nodiscard]] CommitResult commit(const BatchRows& rows, Epoch epoch) override;
-  [[nodiscard]] Result<bool> landed(const BatchRows& rows, Epoch epoch) override;
+  [[nodiscard]] Result<BatchState> state_for(std::span<Claim> due,
+                                             std::span<Claim> arrivals) override;
+  [[nodiscard]] CommitResult commit(const BatchRows& rows) override;
+  [[nodiscard]] Result<bool> landed(const BatchRows& rows) override;
   [[nodiscard]] std::optional<Error> lost() const override;
   void between_batches() override;
   void when_idle() override;
@@ -93,7 +94,6 @@ class SqliteLedger final : public Ledger {
   std::unique_ptr<CouponIndex> index_;
   std::vector<Campaign> campaigns_;  // number n at n - 1
   std::unordered_map<std::string, CampaignNumber> numbers_;
-  Epoch epoch_{};
   std::uint32_t next_seq_ = 1;
   const int checkpoint_pages_;
   int wal_pages_ = 0;    // in the log as of the last commit

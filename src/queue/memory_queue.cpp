@@ -82,14 +82,14 @@ void MemoryQueue::enqueue(std::span<Claim> claims) {
   on_work_();
 }
 
-std::span<const Claim> MemoryQueue::take_batch(std::size_t max) {
+std::span<Claim> MemoryQueue::take_batch(std::size_t max) {
   if (settled_ == taken_.size()) {
     taken_.clear();
     settled_ = 0;
     const std::scoped_lock lock(arrivals_mutex_);
     taken_.swap(arrivals_);
   }
-  const std::span<const Claim> left = std::span(taken_).subspan(settled_);
+  const std::span<Claim> left = std::span(taken_).subspan(settled_);
   return left.first(std::min(max, left.size()));
 }
 

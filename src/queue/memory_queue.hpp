@@ -26,7 +26,7 @@ class MemoryQueue final : public Queue {
   ~MemoryQueue() override;
 
   void enqueue(std::span<Claim> claims) override;
-  [[nodiscard]] std::span<const Claim> take_batch(std::size_t max) override;
+  [[nodiscard]] std::span<Claim> take_batch(std::size_t max) override;
   void settle(std::size_t count) override;
   void park(const Claim& claim) override;
   void remember(CampaignNumber campaign, const Identity& identity, Ticket ticket,

@@ -42,8 +42,9 @@ class Queue {
   virtual void enqueue(std::span<Claim> claims) = 0;
 
   // The oldest claims in ticket order, at most `max`. A peek: until settle(), a further call
-  // returns the same. Valid until settle().
-  [[nodiscard]] virtual std::span<const Claim> take_batch(std::size_t max) = 0;
+  // begins with the same. Valid until settle(). The caller may give them the epoch and ticket under
+  // which they are decided, where that is known only then.
+  [[nodiscard]] virtual std::span<Claim> take_batch(std::size_t max) = 0;
 
   // Removes the `count` oldest claims, which take_batch() has shown.
   virtual void settle(std::size_t count) = 0;

@@ -66,16 +66,6 @@ TEST_F(SqliteLedgerTest, gives_a_higher_epoch_each_time) {
   EXPECT_GT(*ledger->take_epoch(), epoch);
 }
 
-TEST_F(SqliteLedgerTest, commits_nothing_under_an_epoch_that_is_over) {
-  ASSERT_TRUE(put("a", 5));
-  ASSERT_GT(*ledger->take_epoch(), epoch);
-  EXPECT_EQ(issue({"u1"}), CommitResult::stale_epoch);
-  EXPECT_EQ(ledger->campaign(first_campaign).issued, 0U);
-  EXPECT_FALSE(ledger->lost());
-  reopen();
-  EXPECT_EQ(ledger->campaign(first_campaign).issued, 0U);
-}
-
 TEST_F(SqliteLedgerTest, makes_and_changes_campaigns) {
   CampaignChange full{.id = CampaignId::trusted("a")};
   full.patch = {.name = "Name",

@@ -26,7 +26,7 @@ class DriverBench : public DriverEvents {
 
   // Once, as at the server's start.
   DriverBench& start() {
-    CHECK(driver.restore(fingerprints, Epoch{1}), "the ledger can be read");
+    CHECK(driver.restore(fingerprints), "the ledger can be read");
     events.clear();
     return *this;
   }

@@ -67,16 +67,20 @@ class MemoryLedger final : public Ledger {
     }
     return results;
   }
-  [[nodiscard]] Result<BatchState> state_for(std::span<const Claim> claims) override {
+  [[nodiscard]] Result<BatchState> state_for(std::span<Claim> due,
+                                             std::span<Claim> arrivals) override {
     if (lost_because) return std::unexpected(*lost_because);
     BatchState state;
-    for (const Claim& claim : claims) {
-      state.campaigns.push_back(&campaign(claim.campaign));
-      state.standings.push_back(*recall(claim.campaign, claim.identity));
+    for (const std::span<Claim> claims : {due, arrivals}) {
+      for (const Claim& claim : claims) {
+        state.campaigns.push_back(&campaign(claim.campaign));
+        state.standings.push_back(*recall(claim.campaign, claim.identity));
+      }
     }
     return state;
   }
-  [[nodiscard]] CommitResult commit(const BatchRows& rows, Epoch) override {
+  [[nodiscard]] CommitResult commit(const BatchRows& rows) override {
+    if (rows.empty() && next_commits.empty()) return CommitResult::ok;
     note("commit");
     tried.push_back(rows);
     CommitResult result = CommitResult::ok;
@@ -92,7 +96,7 @@ class MemoryLedger final : public Ledger {
     }
     return result;
   }
-  [[nodiscard]] Result<bool> landed(const BatchRows&, Epoch) override {
+  [[nodiscard]] Result<bool> landed(const BatchRows&) override {
     note("landed");
     if (lost_because) return std::unexpected(*lost_because);
     return unknown_lands;

@@ -58,11 +58,11 @@ class SqliteBench : public ::testing::Test {
       claims.back().ticket = Ticket{++ticket_};
       claims.back().epoch = epoch;
     }
-    return ledger->commit(decide(claims).rows, epoch);
+    return ledger->commit(decide(claims).rows);
   }
 
-  [[nodiscard]] Decision decide(std::span<const Claim> claims) {
-    const auto state = ledger->state_for(claims);
+  [[nodiscard]] Decision decide(std::span<Claim> claims) {
+    const auto state = ledger->state_for({}, claims);
     std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < claims.size(); ++i) {
       candidates.push_back(
@@ -83,12 +83,12 @@ class SqliteBench : public ::testing::Test {
   CommitResult park(std::vector<Claim> claims) {
     BatchRows rows;
     rows.parked = std::move(claims);
-    return ledger->commit(rows, epoch);
+    return ledger->commit(rows);
   }
   CommitResult settle(std::vector<Settlement> settled) {
     BatchRows rows;
     rows.settled = std::move(settled);
-    return ledger->commit(rows, epoch);
+    return ledger->commit(rows);
   }
 
   // Behind the ledger's back, with a connection of its own.
