@@ -7,6 +7,9 @@
 #include <filesystem>
 
 #include "cli/commands.hpp"
+#include "ledger/mysql/mysql_audit.hpp"
+#include "ledger/mysql/mysql_ledger.hpp"
+#include "ledger/mysql/mysql_reader.hpp"
 #include "ledger/sqlite_audit.hpp"
 #include "ledger/sqlite_ledger.hpp"
 #include "ledger/sqlite_reader.hpp"
@@ -17,27 +20,35 @@ namespace {
 using namespace firstcome;
 
 constexpr std::string_view sqlite_scheme = "sqlite:";
+constexpr std::string_view mysql_scheme = "mysql:";
+
+bool is_mysql(const std::string& ledger_url) {
+  return ledger_url.starts_with(mysql_scheme);
+}
 
 Result<std::string> sqlite_path(const std::string& url) {
   if (!url.starts_with(sqlite_scheme) || url.size() == sqlite_scheme.size()) {
-    return invalid("ledger", "unknown ledger '" + url + "': this build knows sqlite:PATH");
+    return invalid("ledger",
+                   "unknown ledger '" + url + "': this build knows sqlite:PATH and mysql://");
   }
   return url.substr(sqlite_scheme.size());
 }
 
 Result<void> check_engine(const std::string& ledger_url, const std::string& queue_url) {
-  if (const auto path = sqlite_path(ledger_url); !path) return std::unexpected(path.error());
+  if (is_mysql(ledger_url)) {
+    if (const auto url = parse_mysql_url(ledger_url); !url) return std::unexpected(url.error());
+  } else if (const auto path = sqlite_path(ledger_url); !path) {
+    return std::unexpected(path.error());
+  }
   if (queue_url == "memory:") return {};
   return invalid("queue", "unknown queue '" + queue_url + "': this build knows memory:");
 }
 
 Result<cli::Engine> open_embedded(const cli::EngineRequest& request) {
-  if (auto known = check_engine(request.ledger_url, request.queue_url); !known) {
-    return std::unexpected(known.error());
-  }
   const auto path = sqlite_path(request.ledger_url);
+  if (!path) return std::unexpected(path.error());
   auto ledger = SqliteLedger::open({.path = *path, .migrate = request.migrate},
-                                   request.fingerprints, request.metrics);
+                                   request.fingerprints, request.metrics.shard());
   if (!ledger) return std::unexpected(ledger.error());
   auto reader = SqliteReader::open(*path, (*ledger)->index(), request.fingerprints);
   if (!reader) return std::unexpected(reader.error());
@@ -48,7 +59,8 @@ Result<cli::Engine> open_embedded(const cli::EngineRequest& request) {
   auto queue = std::make_unique<MemoryQueue>(*epoch, *first_ticket, request.on_work);
   const CouponCodes codes = (*ledger)->codes();
   const Cursors cursors = (*ledger)->cursors();
-  return cli::Engine{.name = "embedded",
+  return cli::Engine{.foundation = {},
+                     .name = "embedded",
                      .durability =
                          "a yes is on disk before it is said (SQLite WAL, "
                          "synchronous=FULL)",
@@ -59,7 +71,71 @@ Result<cli::Engine> open_embedded(const cli::EngineRequest& request) {
                      .cursors = cursors};
 }
 
+// The connections of one server: a pool to the primary, one to each replica.
+struct MysqlPools {
+  std::unique_ptr<MysqlPool> primary;
+  std::vector<std::unique_ptr<MysqlPool>> replicas;
+};
+
+std::shared_ptr<MysqlPools> pools_for(const MysqlUrl& url, const cli::EngineRequest& request) {
+  const auto pool_to = [&](const MysqlEndpoint& endpoint, std::string name, std::size_t size) {
+    return std::make_unique<MysqlPool>(
+        MysqlPoolOptions{.name = std::move(name), .size = size, .wait = url.wait},
+        [endpoint, login = url.login] { return MysqlConnection::open(endpoint, login); },
+        request.clock, request.metrics);
+  };
+  auto pools = std::make_shared<MysqlPools>();
+  pools->primary = pool_to(url.primary, "primary", url.pool);
+  for (const MysqlEndpoint& replica : url.replicas) {
+    pools->replicas.push_back(pool_to(replica, "replica " + replica.str(), url.pool));
+  }
+  return pools;
+}
+
+// Servers without a queue in common: each commits its own batches under the campaign's lock.
+Result<cli::Engine> open_direct(const cli::EngineRequest& request) {
+  const auto url = parse_mysql_url(request.ledger_url);
+  if (!url) return std::unexpected(url.error());
+  auto pools = pools_for(*url, request);
+  auto ledger = MysqlLedger::open(
+      *pools->primary, request.migrate,
+      {.has_replicas = !url->replicas.empty(), .semi_sync_required = url->semi_sync_required},
+      request.fingerprints, request.metrics.shard());
+  if (!ledger) return std::unexpected(ledger.error());
+  std::vector<MysqlPool*> replicas;
+  for (const auto& pool : pools->replicas) replicas.push_back(pool.get());
+  auto reader = std::make_unique<MysqlReader>(
+      MysqlReader::Options{}, *pools->primary, std::move(replicas),
+      [own = ledger->get()] { return own->newest_gtid(); }, request.clock, request.metrics.shard());
+  const CouponCodes codes = (*ledger)->codes();
+  const Cursors cursors = (*ledger)->cursors();
+  std::vector<std::string> warnings = (*ledger)->warnings();
+  return cli::Engine{.foundation = std::move(pools),
+                     .name = "direct",
+                     .warnings = std::move(warnings),
+                     .durability = "a yes is committed by the database before it is said",
+                     .ledger = std::move(*ledger),
+                     .reader = std::move(reader),
+                     .queue = std::make_unique<MemoryQueue>(Epoch{}, Ticket{1}, request.on_work),
+                     .codes = codes,
+                     .cursors = cursors};
+}
+
+Result<cli::Engine> open_engine(const cli::EngineRequest& request) {
+  if (auto known = check_engine(request.ledger_url, request.queue_url); !known) {
+    return std::unexpected(known.error());
+  }
+  return is_mysql(request.ledger_url) ? open_direct(request) : open_embedded(request);
+}
+
 Result<std::unique_ptr<LedgerAudit>> open_audit(const std::string& url) {
+  if (is_mysql(url)) {
+    const auto parsed = parse_mysql_url(url);
+    if (!parsed) return std::unexpected(parsed.error());
+    auto audit = MysqlAudit::open(*parsed);
+    if (!audit) return std::unexpected(audit.error());
+    return audit;
+  }
   const auto path = sqlite_path(url);
   if (!path) return std::unexpected(path.error());
   if (!std::filesystem::exists(*path)) {
@@ -87,7 +163,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   cli::Context context;
   context.check_engine = check_engine;
-  context.open_engine = open_embedded;
+  context.open_engine = open_engine;
   context.open_audit = open_audit;
   cli::add_serve(app, context);
   cli::add_load(app, context);

@@ -36,6 +36,7 @@ CREATE TABLE issuing (
   issued     INT UNSIGNED NOT NULL,          -- also the newest rank
   tickets    BIGINT UNSIGNED NOT NULL,       -- given so far, where the lock gives them
   line_front BIGINT UNSIGNED NOT NULL,       -- parked claims up to this ticket have their verdict
+  line_back  BIGINT UNSIGNED NOT NULL,       -- the newest parked claim's ticket
   change_seq BIGINT UNSIGNED NOT NULL,       -- of the settings that a batch must know
   touched_at BIGINT NOT NULL,                -- Unix ms by the database's clock
   PRIMARY KEY (campaign),
@@ -73,7 +74,19 @@ CREATE TABLE parked_claims (
 -- The servers that run on this ledger. One that has not said for a while that it is there has lost
 -- its leases.
 CREATE TABLE nodes (
-  node     BIGINT UNSIGNED NOT NULL,
-  seen_at  BIGINT NOT NULL,                  -- Unix ms by the database's clock
+  node        BIGINT UNSIGNED NOT NULL,
+  seen_at     BIGINT NOT NULL,               -- Unix ms by the database's clock
+  seen_change BIGINT UNSIGNED NOT NULL,      -- it acts on all changes of campaigns up to this one
   PRIMARY KEY (node)
 ) ENGINE = InnoDB;
+
+-- Each server's newest transaction, written by itself: how it finds out what became of a COMMIT
+-- whose answer it has not heard.
+CREATE TABLE commits (
+  node   BIGINT UNSIGNED NOT NULL,
+  number BIGINT UNSIGNED NOT NULL,
+  PRIMARY KEY (node)
+) ENGINE = InnoDB;
+
+-- The number of the newest change of a campaign. Its lock makes changes one after the other.
+REPLACE INTO meta (name, value) VALUES ('changes', '0');

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/cursor.hpp"
 #include "core/identity.hpp"
@@ -15,7 +16,9 @@ namespace firstcome::cli {
 // What a server stands on, opened from two URLs. The pieces refer to each other and to the
 // fingerprints and metrics they were opened with; queue and reader go before the ledger.
 struct Engine {
-  std::string name;        // for the banner: "embedded"
+  std::shared_ptr<void> foundation;  // what the others stand on: goes last
+  std::string name;                  // for the banner: "embedded"
+  std::vector<std::string> warnings{};
   std::string durability;  // for the banner: what a "yes" outlives
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<LedgerReader> reader;
@@ -29,7 +32,8 @@ struct EngineRequest {
   std::string queue_url;
   bool migrate = true;
   const Fingerprints& fingerprints;
-  Metrics::Shard& metrics;
+  const Clock& clock;
+  Metrics& metrics;
   std::function<void()> on_work;  // claims have arrived: wakes the issuing thread
 };
 

@@ -137,17 +137,19 @@ class ServeRun {
                                         .queue_url = settings_.text("queue"),
                                         .migrate = !settings_.flag("no_migrate"),
                                         .fingerprints = fingerprints_,
-                                        .metrics = metrics_.shard(),
+                                        .clock = clock_,
+                                        .metrics = metrics_,
                                         .on_work = [this] { bell_.ring(); }});
     if (!engine) return std::unexpected(engine.error());
+    for (const std::string& warning : engine->warnings) log::warn(warning);
     return serve(*options, *engine, keys, banner_for(*engine, *admin, *issue));
   }
 
  private:
   Banner banner_for(const Engine& engine, const Key& admin, const Key& issue) const {
     return {.version = FIRSTCOME_VERSION,
-            .engine = engine.name + " (queue " + settings_.text("queue") + ", ledger " +
-                      ledger_url(settings_) + ")",
+            .engine = engine.name + " (queue " + without_password(settings_.text("queue")) +
+                      ", ledger " + without_password(ledger_url(settings_)) + ")",
             .durability = engine.durability,
             .url = {},
             .metrics_url = {},

@@ -184,12 +184,22 @@ std::string Settings::source(std::string_view name) const {
   return value(name).source;
 }
 
+std::string without_password(std::string url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const std::size_t begin = scheme + 3;
+  const std::size_t end = url.find('@', begin);
+  const std::size_t colon = url.find(':', begin);
+  if (end == std::string::npos || colon == std::string::npos || colon > end) return url;
+  return url.replace(colon + 1, end - colon - 1, "***");
+}
+
 std::string Settings::print() const {
   std::string out;
   for (const SettingInfo& setting : all_settings()) {
     const Value& present = value(setting.name);
     if (setting.name == "config" || present.text.empty()) continue;
-    const std::string shown = setting.secret ? "(hidden)" : present.text;
+    const std::string shown = setting.secret ? "(hidden)" : without_password(present.text);
     out.append(setting.name).append(" = ");
     out.append(setting.kind == Kind::number ? shown
                : setting.kind == Kind::flag ? (flag(setting.name) ? "true" : "false")

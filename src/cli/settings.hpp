@@ -33,6 +33,9 @@ struct SettingInfo {
 [[nodiscard]] std::string flag_of(std::string_view name);  // --io-threads
 [[nodiscard]] std::string env_of(std::string_view name);   // FIRSTCOME_IO_THREADS
 
+// mysql://user:secret@host → mysql://user:***@host
+[[nodiscard]] std::string without_password(std::string url);
+
 class Settings {
  public:
   // `flags` holds what the command line gave, by name. Reads the environment, and the config file

@@ -119,6 +119,7 @@ std::optional<Desk::Status> Desk::status(const CampaignId& campaign_id, const Us
     status.coupons = standing->coupons;
     status.first = standing->first;
   }
+  status.is_certain = !parts_.ledger.is_shared();
   if (status.place) {
     const Pace& pace = campaign->settings->pace;
     status.eta = eta_at(status.place->position, pace.batch, pace.tick);

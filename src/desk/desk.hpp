@@ -69,6 +69,7 @@ class Desk {
   // How a user stands in a campaign, for who asks later.
   struct Status {
     Campaign campaign{};
+    bool is_certain = true;  // false: another server may have issued more
     std::uint32_t coupons = 0;
     std::optional<Coupon> first{};  // the user's first coupon
     std::optional<Place> place{};   // of the user's newest claim that was parked

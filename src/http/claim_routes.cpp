@@ -9,8 +9,6 @@
 namespace firstcome::http {
 namespace {
 
-constexpr std::size_t coupons_max = 1000;
-
 std::string percent_encode(std::string_view text) {
   constexpr std::string_view hex = "0123456789ABCDEF";
   std::string result;
@@ -38,6 +36,10 @@ std::string location_of(const Exchange& exchange) {
 Outcome outcome_of(const Desk::Status& status, bool has_coupons) {
   const bool waits = status.place && status.place->outcome == Outcome::queued;
   return has_coupons && !waits ? Outcome::issued : status.place->outcome;
+}
+
+Response no_claim() {
+  return problem(404, "claim_not_found", "this user has no claim here");
 }
 
 // Position and eta are null once a claim does not wait any more, the ticket when none was parked.
@@ -126,24 +128,17 @@ Api::Reply Api::get_claim(const Request& request, const Routed& routed, Exchange
   if (!status) return unknown_campaign();
   exchange.campaign = claim->campaign;
   exchange.user = claim->user;
-  if (status->coupons == 0 && !status->place) {
-    return problem(404, "claim_not_found", "this user has no claim here");
-  }
-  if (status->coupons <= 1) {
+  if (status->is_certain && status->coupons == 0 && !status->place) return no_claim();
+  if (status->coupons == 1 || (status->is_certain && status->coupons == 0)) {
     std::vector<Coupon> coupons;
     if (status->first) coupons.push_back(*status->first);
     return status_response(*status, claim->user, coupons);
   }
   parts_.worker.submit(reply_to, [status = *status, user = claim->user](LedgerReader& reader) {
-    const CampaignNumber number = status.campaign.number;
-    const auto listed =
-        reader.coupons_of_user(user, std::uint64_t{number.value} << 32, coupons_max);
-    if (!listed) return problem_of(listed.error());
-    std::vector<Coupon> coupons;
-    for (const ListedCoupon& one : *listed) {
-      if (one.campaign == number) coupons.push_back(one.coupon);
-    }
-    return status_response(status, user, coupons);
+    const auto coupons = reader.coupons_now(status.campaign.number, user);
+    if (!coupons) return problem_of(coupons.error());
+    if (coupons->empty() && !status.place) return no_claim();
+    return status_response(status, user, *coupons);
   });
   return std::nullopt;
 }

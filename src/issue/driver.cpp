@@ -13,6 +13,8 @@ namespace {
 constexpr Monotonic ask_again_after = std::chrono::milliseconds(100);
 // Another server's batches come in between; that this many do, one after the other, is trouble.
 constexpr int repeats_max = 20;
+// A server that is not there any more is known not to be before that.
+constexpr Monotonic change_wait_max = std::chrono::seconds(3);
 
 }  // namespace
 
@@ -90,9 +92,19 @@ bool Driver::change_campaigns() {
       const Monotonic tick = tick_of(result->campaign);
       if (queue_.line_length(number) > 0) pacer_.hurry(number, clock_.monotonic() + tick);
     }
-    events_.on_changed(submitted[i].reply_to, std::move(result));
+    made_.push_back({submitted[i].reply_to, std::move(result), clock_.monotonic()});
   }
+  tell_changes();
   return true;
+}
+
+void Driver::tell_changes() {
+  if (made_.empty()) return;
+  const bool given_up = clock_.monotonic() - made_.front().at > change_wait_max;
+  if (!given_up && !failed_ && !ledger_.all_act_on_changes()) return;
+  for (Made& one : std::exchange(made_, {})) {
+    events_.on_changed(one.reply_to, std::move(one.result));
+  }
 }
 
 Driver::Batch Driver::take(Monotonic now) {
@@ -200,10 +212,13 @@ void Driver::repeat(const Batch& batch) {
 
 void Driver::follow(Monotonic now) {
   const auto every = ledger_.follow_every();
-  if (!every || now < follow_at_) return;
+  if (!every) return;
+  follow_at_ = std::min(follow_at_, now + *every);
+  if (now < follow_at_) return;
   ledger_.follow();
-  follow_at_ = now + *every;
   catch_up(ledger_.news());
+  follow_at_ = now + *ledger_.follow_every();
+  tell_changes();
 }
 
 void Driver::catch_up(const News& news) {
@@ -298,6 +313,7 @@ void Driver::tell(std::span<const Claim> claims, std::span<const Answer> answers
 }
 
 bool Driver::refuse_everything() {
+  tell_changes();
   const std::span<const Claim> claims = queue_.take_batch(options_.batch_claims_max);
   const std::size_t count = claims.size();
   tell(claims, std::vector<Answer>(count), Verdict::Kind::unavailable);

@@ -80,6 +80,11 @@ class Driver {
     std::span<Claim> arrivals{};
     std::vector<Candidate> candidates{};  // the due claims, then the arrivals
   };
+  struct Made {
+    ReplyTo reply_to;
+    Result<Ledger::Changed> result;
+    Monotonic at;
+  };
   struct Unsure {
     Batch batch;
     Decision decision;
@@ -100,6 +105,8 @@ class Driver {
   // Whether what became of the unsure batch is known by now.
   bool find_out();
   void follow(Monotonic now);
+  // Says of changes that they are made, once all servers act on them.
+  void tell_changes();
   void catch_up(const News& news);
   void settle_lines(const Batch& batch, const Decision& decision);
   void park(const Batch& batch, Decision& decision);
@@ -129,6 +136,7 @@ class Driver {
 
   std::mutex submitted_mutex_;
   std::vector<Submitted> submitted_;  // guarded by submitted_mutex_
+  std::vector<Made> made_;            // and not told
 
   Histogram& batch_claims_;
   Histogram& queue_wait_seconds_;

@@ -140,10 +140,17 @@ class Ledger {
   // change(), landed() or follow().
   [[nodiscard]] virtual News news() { return {}; }
 
-  // Where others may issue from the same ledger: how often to look after them when nothing else
+  // Whether others may issue from the same ledger. Any thread.
+  [[nodiscard]] virtual bool is_shared() const { return false; }
+
+  // Where they may: how often to look after them when nothing else
   // does, and the look. May block. While the ledger is away there is no news.
   [[nodiscard]] virtual std::optional<Monotonic> follow_every() const { return std::nullopt; }
   virtual void follow() {}
+
+  // Whether all others who issue from the same ledger act on the changes that were made here, as of
+  // the last look at them. Who is not there any more does not count.
+  [[nodiscard]] virtual bool all_act_on_changes() const { return true; }
 
   // Whether the ticks of this campaign's line are this server's to run.
   [[nodiscard]] virtual bool runs_line(CampaignNumber) const { return true; }
@@ -158,7 +165,8 @@ class Ledger {
   virtual void when_idle() = 0;
 
   // What can be said at once, from memory, about a claim's user; nullopt when that takes a look
-  // into the database. Any thread; never blocks on I/O.
+  // into the database. Where others may issue, memory may miss their newest, and what it says is
+  // what was so at most a moment ago. Any thread; never blocks on I/O.
   [[nodiscard]] virtual std::optional<Standing> recall(CampaignNumber campaign,
                                                        const Identity& identity) const = 0;
 };
@@ -202,6 +210,10 @@ class LedgerReader {
   [[nodiscard]] virtual Result<std::vector<ListedCoupon>> coupons_of_user(const UserId& user,
                                                                           std::uint64_t after,
                                                                           std::size_t limit) = 0;
+
+  // All coupons of a user in a campaign as they are now, whoever has issued them.
+  [[nodiscard]] virtual Result<std::vector<Coupon>> coupons_now(CampaignNumber campaign,
+                                                                const UserId& user) = 0;
 };
 
 // The whole ledger, for the verifier: one consistent snapshot, from another process if need be.

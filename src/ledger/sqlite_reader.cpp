@@ -53,4 +53,12 @@ Result<std::vector<ListedCoupon>> SqliteReader::coupons_of_user(const UserId& us
   return page;
 }
 
+Result<std::vector<Coupon>> SqliteReader::coupons_now(CampaignNumber campaign, const UserId& user) {
+  std::vector<Coupon> coupons;
+  for (const CouponIndex::Held& held : index_.held_by(fingerprints_.of(user))) {
+    if (held.campaign == campaign) coupons.push_back(held.coupon);
+  }
+  return coupons;
+}
+
 }  // namespace firstcome

@@ -128,7 +128,8 @@ TEST(Driver, makes_changes_before_the_batch_and_publishes_them_before_it_says_so
   EXPECT_EQ(bench.told(), "1 changed, 2 changed, 0 issued 1");
   EXPECT_EQ(bench.events[0], "change 2") << "one transaction for both";
   EXPECT_EQ(bench.events[1], "publish 0");
-  EXPECT_EQ(bench.events[2], "changed");
+  EXPECT_EQ(bench.events[2], "publish 0");
+  EXPECT_EQ(bench.events[3], "changed");
 }
 
 TEST(Driver, refuses_a_change_and_makes_its_neighbours) {

@@ -1,0 +1,86 @@
+#include "ledger/mysql/mysql_audit.hpp"
+
+#include <map>
+
+#include "ledger/mysql/mysql_record.hpp"
+#include "ledger/mysql/mysql_schema.hpp"
+#include "ledger/mysql/mysql_text.hpp"
+
+namespace firstcome {
+namespace {
+
+constexpr std::size_t page_rows = 20'000;
+
+std::unexpected<Error> unreadable(const MysqlError& error) {
+  return std::unexpected(to_read_error(error, "read the ledger"));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MysqlAudit>> MysqlAudit::open(const MysqlUrl& url) {
+  auto connection = MysqlConnection::open(url.primary, url.login);
+  if (!connection) return std::unexpected(to_read_error(connection.error(), "open the ledger"));
+  if (auto ok = prepare_schema(*connection, false); !ok) return std::unexpected(ok.error());
+  auto begun = connection->run(
+      "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; "
+      "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+  if (!begun) return unreadable(begun.error());
+  return std::unique_ptr<MysqlAudit>(new MysqlAudit(std::move(*connection)));
+}
+
+Result<std::vector<AuditedCampaign>> MysqlAudit::campaigns() {
+  auto rows = connection_.query("SELECT " + std::string(mysql_campaign_columns) +
+                                " FROM campaigns ORDER BY number");
+  if (!rows) return unreadable(rows.error());
+  std::vector<AuditedCampaign> result;
+  while (rows->next()) {
+    const Campaign campaign = read_mysql_campaign(*rows);
+    result.push_back({campaign.id, *campaign.settings});
+  }
+  return result;
+}
+
+Result<void> MysqlAudit::for_each_coupon(const std::function<void(const AuditedCoupon&)>& visit) {
+  auto named = connection_.query("SELECT number, id FROM campaigns");
+  if (!named) return unreadable(named.error());
+  std::map<std::int64_t, CampaignId> ids;
+  while (named->next()) ids.emplace(named->integer(0), CampaignId::trusted(named->text(1)));
+  std::int64_t campaign = 0;
+  std::int64_t rank = 0;
+  std::size_t count = page_rows;
+  while (count == page_rows) {
+    const std::string after = std::to_string(campaign);
+    auto rows = connection_.query("SELECT " + std::string(mysql_coupon_columns) +
+                                  " FROM coupons WHERE campaign >= " + after + " AND (campaign > " +
+                                  after + " OR `rank` > " + std::to_string(rank) +
+                                  ") ORDER BY campaign, `rank` LIMIT " + std::to_string(page_rows));
+    if (!rows) return unreadable(rows.error());
+    count = rows->size();
+    while (rows->next()) {
+      const Result<CouponRow> coupon = read_mysql_coupon(*rows);
+      if (!coupon) return std::unexpected(coupon.error());
+      campaign = coupon->campaign.value;
+      rank = coupon->coupon.rank.value;
+      const auto id = ids.find(campaign);
+      if (id == ids.end()) {
+        return fail(ErrorCode::corrupt,
+                    "a coupon's campaign, " + std::to_string(campaign) + ", does not exist");
+      }
+      visit({id->second, coupon->user, coupon->key, coupon->coupon, coupon->epoch, coupon->ticket});
+    }
+  }
+  return {};
+}
+
+Result<std::uint64_t> MysqlAudit::unsettled_count(const CampaignId& campaign) {
+  std::string sql =
+      "SELECT count(*) FROM parked_claims WHERE outcome IS NULL AND campaign = (SELECT number FROM "
+      "campaigns WHERE id = ";
+  append_quoted(sql, campaign.view());
+  auto rows = connection_.query(sql + ")");
+  if (!rows) return unreadable(rows.error());
+  if (!rows->next()) return fail(ErrorCode::corrupt, "a count has no row");
+  return rows->natural(0);
+}
+
+}  // namespace firstcome

@@ -1,0 +1,114 @@
+#include "ledger/mysql/mysql_batch.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "ledger/mysql/mysql_text.hpp"
+
+namespace firstcome {
+namespace {
+
+// One text of a thousand rows is a few hundred KiB; more at once brings nothing.
+constexpr std::size_t size_aim = 1U << 20;
+
+// Statements gathered into texts of a bounded size.
+class Texts {
+ public:
+  explicit Texts(std::size_t size_max) : size_max_(std::min(size_max, size_aim)) {}
+
+  // `head` (…), (…), … — begun anew in the next text where this one is full.
+  template <class Row, class Append>
+  void insert(const std::string& head, const std::vector<Row>& rows, Append append) {
+    bool begun = false;
+    for (const Row& row : rows) {
+      value_.clear();
+      append(value_, row);
+      if (begun && text_.size() + value_.size() + 1 > size_max_) {
+        cut();
+        begun = false;
+      }
+      text_.append(begun ? "," : head).append(value_);
+      begun = true;
+    }
+    if (begun) text_.append(";");
+  }
+
+  void add(const std::string& statement) { text_.append(statement).append(";"); }
+
+  [[nodiscard]] std::vector<std::string> finish() && {
+    texts_.push_back(std::move(text_));
+    return std::move(texts_);
+  }
+
+ private:
+  void cut() { texts_.push_back(std::exchange(text_, {})); }
+
+  std::size_t size_max_;
+  std::string text_;
+  std::string value_;
+  std::vector<std::string> texts_;
+};
+
+// "campaign = 3 AND ticket IN (1,2,3)" of each campaign and outcome
+void add_settlements(Texts& texts, const std::vector<Settlement>& settled) {
+  std::map<std::pair<std::uint32_t, Outcome>, std::string> tickets;
+  for (const Settlement& one : settled) {
+    std::string& list = tickets[{one.campaign.value, one.outcome}];
+    if (!list.empty()) list.push_back(',');
+    list.append(std::to_string(one.ticket.value));
+  }
+  for (const auto& [of, list] : tickets) {
+    const std::string where =
+        " WHERE campaign = " + std::to_string(of.first) + " AND ticket IN (" + list + ")";
+    if (of.second == Outcome::issued) {
+      texts.add("DELETE FROM parked_claims" + where);
+    } else {
+      texts.add("UPDATE parked_claims SET outcome = '" + std::string(to_string(of.second)) + "'" +
+                where);
+    }
+  }
+}
+
+std::string update_of(const IssuingRow& row) {
+  const auto set = [](std::string_view column, auto value) {
+    return std::string(column) + " = " + std::to_string(value) + ", ";
+  };
+  return "UPDATE issuing SET " + set("epoch", row.epoch.value) + set("holder", row.holder) +
+         set("issued", row.issued) + set("tickets", row.tickets) +
+         set("line_front", row.line_front) + set("line_back", row.line_back) +
+         "touched_at = " + std::string(mysql_now_ms) +
+         " WHERE campaign = " + std::to_string(row.campaign.value);
+}
+
+std::string insert_into(std::string_view table, std::string_view columns) {
+  return "INSERT INTO " + std::string(table) + " (" + std::string(columns) + ") VALUES ";
+}
+
+}  // namespace
+
+std::vector<std::string> batch_texts(const BatchRows& rows, std::span<const IssuingRow> issuing,
+                                     CommitMark mark, std::size_t size_max) {
+  Texts texts(size_max);
+  texts.insert(insert_into("coupons", mysql_coupon_columns), rows.coupons, append_coupon_values);
+  texts.insert(insert_into("parked_claims", mysql_parked_columns), rows.parked,
+               append_parked_values);
+  add_settlements(texts, rows.settled);
+  for (const IssuingRow& row : issuing) texts.add(update_of(row));
+  texts.add("UPDATE commits SET number = " + std::to_string(mark.number) +
+            " WHERE node = " + std::to_string(mark.node));
+  texts.add("COMMIT");
+  return std::move(texts).finish();
+}
+
+std::string lock_issuing(std::span<const CampaignNumber> campaigns) {
+  std::string list;
+  for (const CampaignNumber number : campaigns) {
+    if (!list.empty()) list.push_back(',');
+    list.append(std::to_string(number.value));
+  }
+  return "SELECT " + std::string(mysql_issuing_columns) + " FROM issuing WHERE campaign IN (" +
+         list + ") ORDER BY campaign FOR UPDATE";
+}
+
+}  // namespace firstcome

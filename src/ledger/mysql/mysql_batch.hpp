@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.hpp"
+#include "ledger/mysql/mysql_record.hpp"
+
+// The SQL of a batch. Pure.
+
+namespace firstcome {
+
+// Marks a transaction as this server's n-th.
+struct CommitMark {
+  std::uint64_t node = 0;
+  std::uint64_t number = 0;
+};
+
+// The texts that write these rows and leave `issuing` as given, in order; only the last one
+// commits. Each is at most `size_max` bytes, or holds a single row.
+[[nodiscard]] std::vector<std::string> batch_texts(const BatchRows& rows,
+                                                   std::span<const IssuingRow> issuing,
+                                                   CommitMark mark, std::size_t size_max);
+
+// Locks the campaigns' rows in `issuing`, in the order of their numbers, and reads them. At least
+// one campaign.
+[[nodiscard]] std::string lock_issuing(std::span<const CampaignNumber> campaigns);
+
+}  // namespace firstcome

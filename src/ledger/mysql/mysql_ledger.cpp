@@ -1,0 +1,388 @@
+#include "ledger/mysql/mysql_ledger.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/check.hpp"
+#include "ledger/mysql/mysql_batch.hpp"
+#include "ledger/mysql/mysql_change.hpp"
+#include "ledger/mysql/mysql_schema.hpp"
+#include "ledger/mysql/mysql_secret.hpp"
+#include "observe/log.hpp"
+
+namespace firstcome {
+namespace {
+
+using Stopwatch = std::chrono::steady_clock;
+
+double seconds_since(Stopwatch::time_point start) {
+  return std::chrono::duration<double>(Stopwatch::now() - start).count();
+}
+
+constexpr std::string_view commit_seconds = "firstcome_commit_seconds";
+constexpr std::string_view commit_help =
+    "A batch's transaction: lock is taking the campaigns' locks and reading what others did, "
+    "commit is writing, syncing and replicating.";
+constexpr Monotonic follow_interval = std::chrono::milliseconds(100);
+// While somebody waits for this server, or this one for another, to act on a change.
+constexpr Monotonic follow_interval_short = std::chrono::milliseconds(10);
+constexpr auto beat_interval = std::chrono::milliseconds(500);
+
+std::vector<CampaignNumber> campaigns_of(std::span<const Claim> due,
+                                         std::span<const Claim> arrivals) {
+  std::vector<CampaignNumber> numbers;
+  for (const auto claims : {due, arrivals}) {
+    for (const Claim& claim : claims) {
+      if (numbers.empty() || numbers.back() != claim.campaign) numbers.push_back(claim.campaign);
+    }
+  }
+  std::ranges::sort(numbers);
+  const auto repeats = std::ranges::unique(numbers);
+  numbers.erase(repeats.begin(), repeats.end());
+  return numbers;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MysqlLedger>> MysqlLedger::open(MysqlPool& pool, bool migrate,
+                                                       const MysqlCheckOptions& checks,
+                                                       const Fingerprints& fingerprints,
+                                                       Metrics::Shard& metrics) {
+  auto connection = pool.take();
+  if (!connection) return std::unexpected(connection.error());
+  const auto warnings = check_server(**connection, checks);
+  if (!warnings) return std::unexpected(warnings.error());
+  if (auto ok = prepare_schema(**connection, migrate); !ok) return std::unexpected(ok.error());
+  if (auto ok = check_privileges(**connection); !ok) return std::unexpected(ok.error());
+  const auto codes = secret(**connection, "code_key");
+  if (!codes) return std::unexpected(codes.error());
+  const auto cursors = secret(**connection, "cursor_key");
+  if (!cursors) return std::unexpected(cursors.error());
+  std::unique_ptr<MysqlLedger> ledger(
+      new MysqlLedger(pool, {*codes, *cursors}, fingerprints, *warnings, metrics));
+  if (auto ok = ledger->nodes_.enter(**connection); !ok) {
+    return std::unexpected(to_error(ok.error(), "enter this server"));
+  }
+  if (auto ok = ledger->mirror_.load(**connection); !ok) return std::unexpected(ok.error());
+  return ledger;
+}
+
+MysqlLedger::MysqlLedger(MysqlPool& pool, const Secrets& secrets, const Fingerprints& fingerprints,
+                         std::vector<std::string> warnings, Metrics::Shard& metrics)
+    : pool_(pool),
+      codes_(secrets.codes),
+      cursors_(secrets.cursors),
+      warnings_(std::move(warnings)),
+      mirror_(codes_, fingerprints),
+      lock_seconds_(
+          metrics.histogram(commit_seconds, commit_help, seconds_bounds, {{"phase", "lock"}})),
+      commit_seconds_(
+          metrics.histogram(commit_seconds, commit_help, seconds_bounds, {{"phase", "commit"}})),
+      repeats_(metrics.counter("firstcome_ledger_repeats_total",
+                               "Transactions to repeat, after a deadlock or a lock wait.")),
+      follow_failures_(metrics.counter("firstcome_ledger_follow_failures_total",
+                                       "Looks after other servers that failed.")) {}
+
+MysqlLedger::~MysqlLedger() {
+  open_.reset();
+  if (auto connection = pool_.take()) nodes_.leave(**connection);
+}
+
+Result<Epoch> MysqlLedger::take_epoch() {
+  return Epoch{0};  // each campaign has its own, in its row
+}
+
+void MysqlLedger::for_each_campaign(const std::function<void(const Campaign&)>& visit) const {
+  mirror_.for_each([&](const Campaign& campaign, const IssuingRow&) { visit(campaign); });
+}
+
+const Campaign& MysqlLedger::campaign(CampaignNumber number) const {
+  return mirror_.campaign(number);
+}
+
+Result<void> MysqlLedger::for_each_parked(const std::function<void(const ParkedClaim&)>& visit) {
+  auto connection = pool_.take();
+  if (!connection) return std::unexpected(connection.error());
+  return mirror_.load_lines(**connection, visit);
+}
+
+std::optional<Standing> MysqlLedger::recall(CampaignNumber campaign,
+                                            const Identity& identity) const {
+  if (Stopwatch::now() >= fresh_until_.load(std::memory_order_acquire)) return std::nullopt;
+  return mirror_.index().standing(campaign, identity);
+}
+
+Result<BatchState> MysqlLedger::state_for(std::span<Claim> due, std::span<Claim> arrivals) {
+  if (lost_) return std::unexpected(*lost_);
+  const auto start = Stopwatch::now();
+  open_.reset();
+  if (auto ok = begin(campaigns_of(due, arrivals)); !ok) return std::unexpected(ok.error());
+  lock_seconds_.observe(seconds_since(start));
+  if (auto ok = check_leases(due); !ok) {
+    open_.reset();
+    return std::unexpected(ok.error());
+  }
+  give_tickets(arrivals);
+  return state_of(due, arrivals);
+}
+
+Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns) {
+  auto connection = pool_.take();
+  if (!connection) return std::unexpected(connection.error());
+  auto results = (*connection)->run("START TRANSACTION; " + lock_issuing(campaigns));
+  if (!results) {
+    const bool again = results.error().failure == MysqlFailure::retry;
+    if (again) repeats_.add();
+    const Error error = to_read_error(results.error(), "lock the campaigns");
+    return fail(again ? ErrorCode::conflict : ErrorCode::unavailable, error.message);
+  }
+  MysqlRows& rows = results->back();
+  if (rows.size() != campaigns.size()) {
+    lose({ErrorCode::corrupt, "MySQL: a campaign has no row in `issuing`"});
+    return std::unexpected(*lost_);
+  }
+  open_.emplace(Open{std::move(*connection), {}});
+  while (rows.next()) {
+    const IssuingRow row = read_mysql_issuing(rows);
+    if (auto ok = mirror_.catch_up(*open_->connection, row); !ok) {
+      open_.reset();
+      if (ok.error().code == ErrorCode::corrupt) lose(ok.error());
+      return ok;
+    }
+    open_->rows.emplace(row.campaign, row);
+  }
+  return {};
+}
+
+// A line may have come under another server's lease since its claims were taken from it, or moved.
+Result<void> MysqlLedger::check_leases(std::span<const Claim> due) const {
+  for (const Claim& claim : due) {
+    const IssuingRow& row = open_->rows.at(claim.campaign);
+    if (row.holder == nodes_.self() && claim.ticket.value > row.line_front) continue;
+    return fail(ErrorCode::conflict, "the line has come to another server");
+  }
+  return {};
+}
+
+void MysqlLedger::give_tickets(std::span<Claim> arrivals) {
+  for (Claim& claim : arrivals) {
+    IssuingRow& row = open_->rows.at(claim.campaign);
+    if (mirror_.campaign(claim.campaign).settings->mode == Mode::paced &&
+        row.holder != nodes_.self() && !nodes_.is_there(row.holder)) {
+      row.holder = nodes_.self();
+      ++row.epoch.value;
+    }
+    claim.epoch = row.epoch;
+    claim.ticket = Ticket{++row.tickets};
+  }
+}
+
+BatchState MysqlLedger::state_of(std::span<const Claim> due, std::span<const Claim> arrivals) {
+  BatchState state;
+  state.campaigns.reserve(due.size() + arrivals.size());
+  state.standings.reserve(due.size() + arrivals.size());
+  for (const auto claims : {due, arrivals}) {
+    for (const Claim& claim : claims) {
+      state.campaigns.push_back(&mirror_.campaign(claim.campaign));
+      state.standings.push_back(mirror_.index().standing(claim.campaign, claim.identity));
+    }
+  }
+  return state;
+}
+
+CommitResult MysqlLedger::commit(const BatchRows& rows) {
+  CHECK(open_ || rows.empty(), "commit() without state_for()");
+  if (rows.empty()) {
+    open_.reset();  // rolls back
+    return CommitResult::ok;
+  }
+  const auto start = Stopwatch::now();
+  for (const CouponRow& row : rows.coupons) {
+    open_->rows.at(row.campaign).issued = row.coupon.rank.value;
+  }
+  for (const Claim& claim : rows.parked) {
+    open_->rows.at(claim.campaign).line_back = claim.ticket.value;
+  }
+  for (const Settlement& one : rows.settled) {
+    open_->rows.at(one.campaign).line_front = one.ticket.value;
+  }
+  const std::vector<IssuingRow> issuing = issuing_rows();
+  ++commit_number_;
+  const auto texts = batch_texts(rows, issuing, {.node = nodes_.self(), .number = commit_number_},
+                                 open_->connection->text_size_max());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (auto done = open_->connection->run(texts[i]); !done) {
+      return end_of(done.error(), i + 1 == texts.size());
+    }
+  }
+  commit_seconds_.observe(seconds_since(start));
+  note_gtid(*open_->connection);
+  open_.reset();
+  mirror_.add_own(rows, issuing);
+  return CommitResult::ok;
+}
+
+std::vector<IssuingRow> MysqlLedger::issuing_rows() const {
+  std::vector<IssuingRow> rows;
+  for (const auto& [campaign, row] : open_->rows) rows.push_back(row);
+  return rows;
+}
+
+// What a failed text of a commit comes to; the connection goes back, rolled back or thrown away.
+CommitResult MysqlLedger::end_of(const MysqlError& error, bool committing) {
+  const std::vector<IssuingRow> issuing = issuing_rows();
+  const bool unsure = committing && error.commit_may_have_landed();
+  if (unsure) open_->connection->abandon();
+  open_.reset();
+  if (unsure) {
+    log::warn(to_error(error, "hear whether a batch was committed").message);
+    unsure_ = issuing;
+    return CommitResult::unknown;
+  }
+  switch (error.failure) {
+    case MysqlFailure::retry:
+      repeats_.add();
+      return CommitResult::retry;
+    case MysqlFailure::duplicate:
+      // Under the lock, and having read all there is, nothing can be there already.
+      lose({ErrorCode::corrupt, to_error(error, "commit a batch").message});
+      return CommitResult::unavailable;
+    case MysqlFailure::disk:
+    case MysqlFailure::too_large:
+    case MysqlFailure::other:
+      lose(to_error(error, "commit a batch"));
+      return CommitResult::unavailable;
+    case MysqlFailure::find_primary:
+      pool_.renew();
+      [[fallthrough]];
+    case MysqlFailure::unknown:
+    case MysqlFailure::too_many_connections:
+    case MysqlFailure::denied:
+      log::warn(to_error(error, "commit a batch").message);
+      return CommitResult::unavailable;
+  }
+  CHECK(false, "a failure outside the enumeration");
+}
+
+Result<bool> MysqlLedger::landed(const BatchRows& rows) {
+  CHECK(unsure_, "landed() without an unknown commit");
+  // Whoever has the locks sees the transaction's end: it held them until then.
+  std::vector<CampaignNumber> campaigns;
+  for (const IssuingRow& row : *unsure_) campaigns.push_back(row.campaign);
+  auto connection = pool_.take();
+  if (!connection) return std::unexpected(connection.error());
+  auto results =
+      (*connection)
+          ->run("START TRANSACTION; " + lock_issuing(campaigns) +
+                "; SELECT number FROM commits WHERE node = " + std::to_string(nodes_.self()));
+  if (!results) return std::unexpected(to_read_error(results.error(), "look a commit up"));
+  MysqlRows& number = results->back();
+  if (!number.next()) {
+    lose({ErrorCode::corrupt, "MySQL: this server has gone from `commits`"});
+    return std::unexpected(*lost_);
+  }
+  const bool landed = number.natural(0) == commit_number_;
+  if (landed) mirror_.add_own(rows, *unsure_);
+  unsure_.reset();
+  MysqlRows& issuing = (*results)[1];
+  while (issuing.next()) {
+    const auto caught_up = mirror_.catch_up(**connection, read_mysql_issuing(issuing));
+    if (!caught_up && caught_up.error().code == ErrorCode::corrupt) lose(caught_up.error());
+  }
+  return landed;
+}
+
+Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(
+    std::span<const CampaignChange> changes) {
+  if (lost_) return std::unexpected(*lost_);
+  open_.reset();
+  auto connection = pool_.take();
+  if (!connection) return std::unexpected(connection.error());
+  auto results = change_campaigns(**connection, mirror_, changes);
+  if (!results) return results;
+  note_gtid(**connection);
+  changed_ = mirror_.change_seq();
+  // Whoever came after this look has read the changes at its start.
+  if (auto looked = nodes_.look(**connection); !looked) follow_failures_.add();
+  return results;
+}
+
+News MysqlLedger::news() {
+  shown_ = mirror_.change_seq();
+  return mirror_.take_news();
+}
+
+bool MysqlLedger::all_act_on_changes() const {
+  return nodes_.all_act_on(changed_);
+}
+
+std::optional<Monotonic> MysqlLedger::follow_every() const {
+  const bool awaited = shown_ > told_ || !all_act_on_changes();
+  return awaited ? follow_interval_short : follow_interval;
+}
+
+void MysqlLedger::follow() {
+  if (lost_) return;
+  open_.reset();
+  auto connection = pool_.take();
+  if (!connection) return follow_failures_.add();
+  if (auto beaten = beat_or_look(**connection); !beaten) return follow_failures_.add();
+  Result<void> followed = mirror_.follow_campaigns(**connection);
+  if (followed) followed = mirror_.follow_issuing(**connection);
+  if (!followed && followed.error().code == ErrorCode::corrupt) return lose(followed.error());
+  if (!followed) return follow_failures_.add();
+  take_lines(**connection);
+}
+
+MysqlResult<void> MysqlLedger::beat_or_look(MysqlConnection& connection) {
+  const auto now = Stopwatch::now();
+  const bool due = now - beaten_at_ >= beat_interval;
+  if (!due && shown_ == told_)
+    return all_act_on_changes() ? MysqlResult<void>{} : nodes_.look(connection);
+  auto beaten = nodes_.beat(connection, shown_);
+  if (!beaten) return beaten;
+  told_ = shown_;
+  beaten_at_ = now;
+  fresh_until_.store(now + MysqlNodes::gone_after, std::memory_order_release);
+  return {};
+}
+
+// The lines of campaigns whose holder is not there any more.
+void MysqlLedger::take_lines(MysqlConnection& connection) {
+  std::vector<IssuingRow> orphans;
+  mirror_.for_each([&](const Campaign&, const IssuingRow& row) {
+    if (row.line_front < row.line_back && !nodes_.is_there(row.holder)) orphans.push_back(row);
+  });
+  for (IssuingRow row : orphans) {
+    const std::string of_row = " WHERE campaign = " + std::to_string(row.campaign.value) +
+                               " AND epoch = " + std::to_string(row.epoch.value);
+    ++row.epoch.value;
+    row.holder = nodes_.self();
+    auto taken = connection.run("UPDATE issuing SET epoch = " + std::to_string(row.epoch.value) +
+                                ", holder = " + std::to_string(row.holder) +
+                                ", touched_at = " + std::string(mysql_now_ms) + of_row);
+    if (!taken) return follow_failures_.add();
+    if (taken->back().affected() == 1) mirror_.note_lease(row);
+  }
+}
+
+bool MysqlLedger::runs_line(CampaignNumber campaign) const {
+  return mirror_.row(campaign).holder == nodes_.self();
+}
+
+void MysqlLedger::note_gtid(const MysqlConnection& connection) {
+  const std::scoped_lock lock(gtid_mutex_);
+  newest_gtid_ = connection.last_gtid();
+}
+
+std::string MysqlLedger::newest_gtid() const {
+  const std::scoped_lock lock(gtid_mutex_);
+  return newest_gtid_;
+}
+
+void MysqlLedger::lose(const Error& error) {
+  lost_ = error;
+  open_.reset();
+}
+
+}  // namespace firstcome

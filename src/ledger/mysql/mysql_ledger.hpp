@@ -1,0 +1,123 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "core/cursor.hpp"
+#include "ledger/ledger.hpp"
+#include "ledger/mysql/mysql_checks.hpp"
+#include "ledger/mysql/mysql_mirror.hpp"
+#include "ledger/mysql/mysql_nodes.hpp"
+#include "ledger/mysql/mysql_pool.hpp"
+#include "observe/metrics.hpp"
+
+// The ledger of many servers: MariaDB or MySQL with InnoDB. A batch is one transaction in two round
+// trips. The first locks the `issuing` rows of its campaigns and reads what others did since; then
+// the batch is decided from memory, which holds as long as the locks; the second inserts the rows,
+// moves the counters and commits. The lock is the one point that orders the claims of servers
+// without a queue in common: it gives them their tickets.
+//
+// Who runs a line's ticks holds the campaign's lease: `issuing.holder`, under an epoch of its own.
+// A holder that is not seen any more loses it to whoever looks first.
+//
+// Thread rule: as Ledger; newest_gtid() may be called by any thread.
+
+namespace firstcome {
+
+class MysqlLedger final : public Ledger {
+ public:
+  // Checks the server, brings the schema up to date, reads everything. `pool` leads to the primary.
+  // Error: invalid or unavailable with what to change; corrupt.
+  [[nodiscard]] static Result<std::unique_ptr<MysqlLedger>> open(MysqlPool& pool, bool migrate,
+                                                                 const MysqlCheckOptions& checks,
+                                                                 const Fingerprints& fingerprints,
+                                                                 Metrics::Shard& metrics);
+  ~MysqlLedger() override;  // gives up the leases
+
+  [[nodiscard]] Result<Epoch> take_epoch() override;
+  void for_each_campaign(const std::function<void(const Campaign&)>& visit) const override;
+  [[nodiscard]] const Campaign& campaign(CampaignNumber number) const override;
+  [[nodiscard]] Result<void> for_each_parked(
+      const std::function<void(const ParkedClaim&)>& visit) override;
+  [[nodiscard]] Result<std::vector<Result<Changed>>> change(
+      std::span<const CampaignChange> changes) override;
+  [[nodiscard]] Result<BatchState> state_for(std::span<Claim> due,
+                                             std::span<Claim> arrivals) override;
+  [[nodiscard]] CommitResult commit(const BatchRows& rows) override;
+  [[nodiscard]] Result<bool> landed(const BatchRows& rows) override;
+  [[nodiscard]] News news() override;
+  [[nodiscard]] bool is_shared() const override { return true; }
+  [[nodiscard]] std::optional<Monotonic> follow_every() const override;
+  void follow() override;
+  [[nodiscard]] bool all_act_on_changes() const override;
+  [[nodiscard]] bool runs_line(CampaignNumber campaign) const override;
+  [[nodiscard]] std::optional<Error> lost() const override { return lost_; }
+  void between_batches() override {}
+  void when_idle() override {}
+  [[nodiscard]] std::optional<Standing> recall(CampaignNumber campaign,
+                                               const Identity& identity) const override;
+
+  [[nodiscard]] const CouponCodes& codes() const { return codes_; }
+  [[nodiscard]] const Cursors& cursors() const { return cursors_; }
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+  // Of this server's newest commit; empty when the database does not tell.
+  [[nodiscard]] std::string newest_gtid() const;
+
+ private:
+  struct Secrets {
+    CouponCodes::Key codes;
+    Cursors::Key cursors;
+  };
+  // The transaction between state_for() and commit().
+  struct Open {
+    MysqlLease connection;
+    std::map<CampaignNumber, IssuingRow> rows;  // locked, and as the batch will leave them
+  };
+
+  MysqlLedger(MysqlPool& pool, const Secrets& secrets, const Fingerprints& fingerprints,
+              std::vector<std::string> warnings, Metrics::Shard& metrics);
+
+  [[nodiscard]] Result<void> begin(std::span<const CampaignNumber> campaigns);
+  [[nodiscard]] Result<void> check_leases(std::span<const Claim> due) const;
+  void give_tickets(std::span<Claim> arrivals);
+  [[nodiscard]] BatchState state_of(std::span<const Claim> due, std::span<const Claim> arrivals);
+  [[nodiscard]] CommitResult end_of(const MysqlError& error, bool committing);
+  [[nodiscard]] std::vector<IssuingRow> issuing_rows() const;
+  void note_gtid(const MysqlConnection& connection);
+  [[nodiscard]] MysqlResult<void> beat_or_look(MysqlConnection& connection);
+  void take_lines(MysqlConnection& connection);
+  void lose(const Error& error);
+
+  MysqlPool& pool_;
+  const CouponCodes codes_;
+  const Cursors cursors_;
+  const std::vector<std::string> warnings_;
+  MysqlMirror mirror_;
+  MysqlNodes nodes_;
+  std::optional<Open> open_;
+  std::optional<std::vector<IssuingRow>> unsure_;  // what an unknown commit leaves, if it landed
+  std::uint64_t commit_number_ = 0;
+  std::uint64_t changed_ = 0;  // this server's own newest change of a campaign
+  std::uint64_t shown_ = 0;    // up to which change the board has been told
+  std::uint64_t told_ = 0;     // up to which the others have been told that it has
+  std::chrono::steady_clock::time_point beaten_at_{};
+  // Until when the others wait for this server before they go on without it: so long, and no
+  // longer, may what its memory says be told. Read by any thread.
+  std::atomic<std::chrono::steady_clock::time_point> fresh_until_{};
+  std::optional<Error> lost_;
+
+  mutable std::mutex gtid_mutex_;
+  std::string newest_gtid_;  // guarded by gtid_mutex_
+
+  Histogram& lock_seconds_;
+  Histogram& commit_seconds_;
+  Counter& repeats_;
+  Counter& follow_failures_;
+};
+
+}  // namespace firstcome

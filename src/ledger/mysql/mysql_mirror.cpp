@@ -1,0 +1,330 @@
+#include "ledger/mysql/mysql_mirror.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "core/check.hpp"
+
+namespace firstcome {
+namespace {
+
+constexpr std::size_t page_rows = 20'000;
+// Transactions do not end in the order of their clocks: how far back to look, in ms. Longer than
+// any transaction may take.
+constexpr std::int64_t overlap_ms = 15'000;
+
+std::string select(std::string_view columns, std::string_view rest) {
+  return "SELECT " + std::string(columns) + " " + std::string(rest);
+}
+
+std::string of_campaign(CampaignNumber number) {
+  return "campaign = " + std::to_string(number.value);
+}
+
+// ticket > `after` AND ticket <= `last`
+std::string tickets_between(std::uint64_t after, std::uint64_t last) {
+  return " AND ticket > " + std::to_string(after) + " AND ticket <= " + std::to_string(last);
+}
+
+Result<MysqlRows> read(MysqlConnection& connection, const std::string& sql) {
+  auto rows = connection.query(sql);
+  if (!rows) return std::unexpected(to_read_error(rows.error(), "read the ledger"));
+  return std::move(*rows);
+}
+
+}  // namespace
+
+MysqlMirror::MysqlMirror(CouponCodes codes, const Fingerprints& fingerprints)
+    : fingerprints_(fingerprints), index_(std::make_unique<CouponIndex>(codes)) {}
+
+Result<void> MysqlMirror::load(MysqlConnection& connection) {
+  if (auto ok = follow_campaigns(connection); !ok) return ok;
+  std::uint32_t campaign = 0;
+  std::uint32_t rank = 0;
+  while (true) {
+    // Said so that MariaDB, too, takes it for a range of the primary key.
+    const std::string after = std::to_string(campaign);
+    auto rows = read(
+        connection, select(mysql_coupon_columns,
+                           "FROM coupons WHERE campaign >= " + after + " AND (campaign > " + after +
+                               " OR `rank` > " + std::to_string(rank) +
+                               ") ORDER BY campaign, `rank` LIMIT " + std::to_string(page_rows)));
+    if (!rows) return std::unexpected(rows.error());
+    const std::size_t count = rows->size();
+    if (auto ok = add_coupons(*rows); !ok) return ok;
+    if (count < page_rows) break;
+    campaign = static_cast<std::uint32_t>(rows->integer(0));
+    rank = static_cast<std::uint32_t>(rows->integer(1));
+  }
+  return follow_issuing(connection);
+}
+
+Result<void> MysqlMirror::add_coupons(MysqlRows& rows) {
+  std::size_t left = rows.size();
+  while (left-- > 0) {
+    CHECK(rows.next(), "a result has as many rows as it says");
+    const Result<CouponRow> coupon = read_mysql_coupon(rows);
+    if (!coupon) return std::unexpected(coupon.error());
+    const std::uint32_t number = coupon->campaign.value;
+    const auto corrupt = [&](const std::string& what) {
+      return fail(ErrorCode::corrupt, "coupons, campaign " + std::to_string(number) + ", rank " +
+                                          std::to_string(coupon->coupon.rank.value) + ": " + what);
+    };
+    if (number == 0 || number > known_.size()) {
+      // Made since the campaigns were read; the next look finds both.
+      continue;
+    }
+    const Identity identity = fingerprints_.of(coupon->user, coupon->key);
+    auto added = index_->add(coupon->campaign, identity, coupon->coupon, coupon->coupon.rank.value);
+    if (!added) return corrupt(added.error().message);
+    Known& known = at(coupon->campaign);
+    known.campaign.issued = known.row.issued = coupon->coupon.rank.value;
+    note_news(known);
+  }
+  return {};
+}
+
+Result<void> MysqlMirror::load_lines(MysqlConnection& connection,
+                                     const std::function<void(const ParkedClaim&)>& visit) {
+  const std::string parked = select(mysql_parked_columns, "FROM parked_claims");
+  const std::string issuing = select(mysql_issuing_columns, "FROM issuing");
+  auto results = connection.run(
+      "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT "
+      "SNAPSHOT; " +
+      parked + " ORDER BY campaign, ticket; " + issuing + "; COMMIT");
+  if (!results) return std::unexpected(to_read_error(results.error(), "read the lines"));
+  lines_.clear();
+  for (MysqlRows& rows = (*results)[2]; rows.next();) {
+    const Result<ParkedClaim> claim = read_mysql_parked(rows);
+    if (!claim) return std::unexpected(claim.error());
+    if (claim->outcome == Outcome::queued) {
+      lines_[claim->claim.campaign.value].push_back(claim->claim.ticket);
+    }
+    visit(*claim);
+  }
+  for (MysqlRows& rows = (*results)[3]; rows.next();) {
+    const IssuingRow row = read_mysql_issuing(rows);
+    if (row.campaign.value > known_.size()) continue;
+    Known& known = at(row.campaign);
+    known.row.line_front = row.line_front;
+    known.row.line_back = row.line_back;
+  }
+  news_.parked.clear();  // they were visited
+  news_.settled.clear();
+  return {};
+}
+
+Result<void> MysqlMirror::follow_campaigns(MysqlConnection& connection) {
+  auto rows = read(connection, select(mysql_campaign_columns, "FROM campaigns WHERE change_seq > " +
+                                                                  std::to_string(change_seq_) +
+                                                                  " ORDER BY number"));
+  if (!rows) return std::unexpected(rows.error());
+  std::uint64_t newest = change_seq_;
+  while (rows->next()) {
+    const Campaign campaign = read_mysql_campaign(*rows);
+    const std::uint64_t change = rows->natural(13);
+    if (campaign.number.value > known_.size() + 1) {
+      return fail(ErrorCode::corrupt, "campaigns are not numbered 1, 2, 3, …");
+    }
+    keep(campaign, change);
+    newest = std::max(newest, change);
+  }
+  change_seq_ = newest;
+  return {};
+}
+
+Result<void> MysqlMirror::follow_issuing(MysqlConnection& connection) {
+  auto rows =
+      read(connection, select(mysql_issuing_columns, "FROM issuing WHERE touched_at >= " +
+                                                         std::to_string(touched_at_ - overlap_ms)));
+  if (!rows) return std::unexpected(rows.error());
+  std::int64_t newest = touched_at_;
+  while (rows->next()) {
+    const IssuingRow row = read_mysql_issuing(*rows);
+    newest = std::max(newest, row.touched_at);
+    if (row.campaign.value > known_.size()) {
+      if (auto ok = follow_campaigns(connection); !ok) return ok;
+    }
+    if (auto ok = catch_up(connection, row); !ok) return ok;
+  }
+  touched_at_ = newest;
+  return {};
+}
+
+Result<void> MysqlMirror::catch_up(MysqlConnection& connection, const IssuingRow& row) {
+  Known& known = at(row.campaign);
+  if (row.change_seq > known.row.change_seq) {
+    if (auto ok = read_campaign(connection, row.campaign); !ok) return ok;
+  }
+  if (row.issued > known.row.issued) {
+    if (auto ok = read_coupons(connection, row); !ok) return ok;
+  }
+  if (row.line_back > known.row.line_back) {
+    if (auto ok = read_line_back(connection, row); !ok) return ok;
+  }
+  if (row.line_front > known.row.line_front) {
+    if (auto ok = read_line_front(connection, row); !ok) return ok;
+  }
+  known.row.tickets = std::max(known.row.tickets, row.tickets);
+  if (row.epoch >= known.row.epoch) {
+    known.row.epoch = row.epoch;
+    known.row.holder = row.holder;
+  }
+  return {};
+}
+
+Result<void> MysqlMirror::read_campaign(MysqlConnection& connection, CampaignNumber number) {
+  auto rows = read(connection, select(mysql_campaign_columns, "FROM campaigns WHERE number = " +
+                                                                  std::to_string(number.value)));
+  if (!rows) return std::unexpected(rows.error());
+  if (!rows->next()) return fail(ErrorCode::corrupt, "a campaign has gone from the ledger");
+  keep(read_mysql_campaign(*rows), rows->natural(13));
+  return {};
+}
+
+Result<void> MysqlMirror::read_coupons(MysqlConnection& connection, const IssuingRow& row) {
+  Known& known = at(row.campaign);
+  while (known.row.issued < row.issued) {
+    auto rows = read(connection, select(mysql_coupon_columns,
+                                        "FROM coupons WHERE " + of_campaign(row.campaign) +
+                                            " AND `rank` > " + std::to_string(known.row.issued) +
+                                            " AND `rank` <= " + std::to_string(row.issued) +
+                                            " ORDER BY `rank` LIMIT " + std::to_string(page_rows)));
+    if (!rows) return std::unexpected(rows.error());
+    if (rows->size() == 0) {
+      return fail(ErrorCode::corrupt, "campaign " + std::to_string(row.campaign.value) +
+                                          " has issued " + std::to_string(row.issued) +
+                                          ", but rank " + std::to_string(known.row.issued + 1) +
+                                          " is missing");
+    }
+    if (auto ok = add_coupons(*rows); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> MysqlMirror::read_line_back(MysqlConnection& connection, const IssuingRow& row) {
+  Known& known = at(row.campaign);
+  auto rows = read(connection, select(mysql_parked_columns,
+                                      "FROM parked_claims WHERE " + of_campaign(row.campaign) +
+                                          tickets_between(known.row.line_back, row.line_back) +
+                                          " ORDER BY ticket"));
+  if (!rows) return std::unexpected(rows.error());
+  while (rows->next()) {
+    Result<ParkedClaim> parked = read_mysql_parked(*rows);
+    if (!parked) return std::unexpected(parked.error());
+    parked->claim.identity = fingerprints_.of(parked->claim.user, parked->claim.key);
+    lines_[row.campaign.value].push_back(parked->claim.ticket);
+    news_.parked.push_back(parked->claim);
+  }
+  known.row.line_back = row.line_back;
+  return {};
+}
+
+Result<void> MysqlMirror::read_line_front(MysqlConnection& connection, const IssuingRow& row) {
+  Known& known = at(row.campaign);
+  auto rows = read(connection, select(mysql_parked_columns,
+                                      "FROM parked_claims WHERE " + of_campaign(row.campaign) +
+                                          tickets_between(known.row.line_front, row.line_front) +
+                                          " AND outcome IS NOT NULL"));
+  if (!rows) return std::unexpected(rows.error());
+  std::unordered_map<std::uint64_t, Outcome> losers;
+  while (rows->next()) {
+    const Result<ParkedClaim> parked = read_mysql_parked(*rows);
+    if (!parked) return std::unexpected(parked.error());
+    losers.emplace(parked->claim.ticket.value, parked->outcome);
+  }
+  std::deque<Ticket>& line = lines_[row.campaign.value];
+  while (!line.empty() && line.front().value <= row.line_front) {
+    const auto lost = losers.find(line.front().value);
+    news_.settled.push_back(
+        {row.campaign, line.front(), lost == losers.end() ? Outcome::issued : lost->second});
+    line.pop_front();
+  }
+  known.row.line_front = row.line_front;
+  return {};
+}
+
+void MysqlMirror::add_own(const BatchRows& rows, std::span<const IssuingRow> issuing) {
+  for (const CouponRow& row : rows.coupons) {
+    const auto added = index_->add(row.campaign, row.identity, row.coupon, row.coupon.rank.value);
+    CHECK(added, "the index refused a committed coupon");
+    Known& known = at(row.campaign);
+    known.campaign.issued = known.row.issued = row.coupon.rank.value;
+  }
+  for (const Claim& claim : rows.parked) lines_[claim.campaign.value].push_back(claim.ticket);
+  for (const Settlement& settlement : rows.settled) {
+    std::deque<Ticket>& line = lines_[settlement.campaign.value];
+    CHECK(!line.empty() && line.front() == settlement.ticket, "settled out of the line's order");
+    line.pop_front();
+  }
+  for (const IssuingRow& row : issuing) {
+    IssuingRow& known = at(row.campaign).row;
+    const std::uint64_t change_seq = known.change_seq;
+    known = row;
+    known.change_seq = change_seq;
+  }
+}
+
+void MysqlMirror::add_own(const Campaign& campaign, std::uint64_t change_seq) {
+  keep(campaign, change_seq);
+  change_seq_ = std::max(change_seq_, change_seq);
+}
+
+const Campaign& MysqlMirror::campaign(CampaignNumber number) const {
+  return const_cast<MysqlMirror*>(this)->at(number).campaign;
+}
+
+const Campaign* MysqlMirror::find(const CampaignId& id) const {
+  const auto found = numbers_.find(id.str());
+  return found == numbers_.end() ? nullptr : &campaign(found->second);
+}
+
+const IssuingRow& MysqlMirror::row(CampaignNumber number) const {
+  return const_cast<MysqlMirror*>(this)->at(number).row;
+}
+
+void MysqlMirror::for_each(
+    const std::function<void(const Campaign&, const IssuingRow&)>& visit) const {
+  for (const Known& known : known_) visit(known.campaign, known.row);
+}
+
+void MysqlMirror::note_lease(const IssuingRow& row) {
+  Known& known = at(row.campaign);
+  known.row.epoch = row.epoch;
+  known.row.holder = row.holder;
+  news_.lines.push_back(row.campaign);
+}
+
+MysqlMirror::Known& MysqlMirror::at(CampaignNumber number) {
+  CHECK(number.value >= 1 && number.value <= known_.size(), "no campaign has this number");
+  return known_[number.value - 1];
+}
+
+// `issued` stays as far as the coupons were read.
+void MysqlMirror::keep(const Campaign& campaign, std::uint64_t change_seq) {
+  if (campaign.number.value > known_.size()) {
+    known_.push_back({.campaign = campaign, .row = {.campaign = campaign.number}});
+    numbers_.emplace(campaign.id.str(), campaign.number);
+  }
+  Known& known = at(campaign.number);
+  if (change_seq <= known.row.change_seq) return;
+  known.campaign.settings = campaign.settings;
+  known.row.change_seq = change_seq;
+  note_news(known);
+}
+
+void MysqlMirror::note_news(const Known& known) {
+  const CampaignNumber number = known.campaign.number;
+  if (news_.campaigns.empty() || news_.campaigns.back() != number) {
+    news_.campaigns.push_back(number);
+  }
+}
+
+News MysqlMirror::take_news() {
+  std::ranges::sort(news_.campaigns);
+  const auto repeats = std::ranges::unique(news_.campaigns);
+  news_.campaigns.erase(repeats.begin(), repeats.end());
+  return std::exchange(news_, {});
+}
+
+}  // namespace firstcome

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ledger/coupon_index.hpp"
+#include "ledger/ledger.hpp"
+#include "ledger/mysql/mysql_connection.hpp"
+#include "ledger/mysql/mysql_record.hpp"
+
+// What this server knows of the ledger: campaigns, who has which coupon, where the lines stand. It
+// follows the ledger like a log: ranks have no gaps and tickets rise, so a campaign's row in
+// `issuing` says what is missing, and only that is read. What it comes across that others did is
+// kept as news. It is never ahead of the ledger; whoever holds the row's lock and has caught up
+// with it is not behind either.
+//
+// Thread rule: the issuing thread, but index(), which any thread may ask.
+
+namespace firstcome {
+
+class MysqlMirror {
+ public:
+  // `fingerprints` outlive the mirror.
+  MysqlMirror(CouponCodes codes, const Fingerprints& fingerprints);
+
+  // Everything, from nothing. Error: as the server says, or corrupt.
+  [[nodiscard]] Result<void> load(MysqlConnection& connection);
+
+  // The parked claims of all campaigns, in ticket order within each; from then on their lines are
+  // followed.
+  [[nodiscard]] Result<void> load_lines(MysqlConnection& connection,
+                                        const std::function<void(const ParkedClaim&)>& visit);
+
+  // Campaigns that were made or changed since.
+  [[nodiscard]] Result<void> follow_campaigns(MysqlConnection& connection);
+
+  // Rows of `issuing` that were written since.
+  [[nodiscard]] Result<void> follow_issuing(MysqlConnection& connection);
+
+  // All that this row of `issuing` says is there and is not known yet.
+  [[nodiscard]] Result<void> catch_up(MysqlConnection& connection, const IssuingRow& row);
+
+  // What this server has just committed, and the row as it left it. No news.
+  void add_own(const BatchRows& rows, std::span<const IssuingRow> issuing);
+  void add_own(const Campaign& campaign, std::uint64_t change_seq);
+
+  // Valid as long as the mirror; their settings and `issued` move on.
+  [[nodiscard]] const Campaign& campaign(CampaignNumber number) const;
+  [[nodiscard]] const Campaign* find(const CampaignId& id) const;
+  [[nodiscard]] std::size_t size() const { return known_.size(); }
+  // Every change of a campaign up to this one is known.
+  [[nodiscard]] std::uint64_t change_seq() const { return change_seq_; }
+  [[nodiscard]] const IssuingRow& row(CampaignNumber number) const;
+  void for_each(const std::function<void(const Campaign&, const IssuingRow&)>& visit) const;
+
+  // A line of this campaign has come under this server's lease.
+  void note_lease(const IssuingRow& row);
+
+  [[nodiscard]] News take_news();
+
+  [[nodiscard]] const CouponIndex& index() const { return *index_; }
+
+ private:
+  struct Known {
+    Campaign campaign{};
+    IssuingRow row{};  // as far as it was followed
+  };
+
+  [[nodiscard]] Known& at(CampaignNumber number);
+  void keep(const Campaign& campaign, std::uint64_t change_seq);
+  void note_news(const Known& known);
+  [[nodiscard]] Result<void> add_coupons(MysqlRows& rows);
+  [[nodiscard]] Result<void> read_campaign(MysqlConnection& connection, CampaignNumber number);
+  [[nodiscard]] Result<void> read_coupons(MysqlConnection& connection, const IssuingRow& row);
+  [[nodiscard]] Result<void> read_line_back(MysqlConnection& connection, const IssuingRow& row);
+  [[nodiscard]] Result<void> read_line_front(MysqlConnection& connection, const IssuingRow& row);
+
+  const Fingerprints& fingerprints_;
+  std::unique_ptr<CouponIndex> index_;
+  std::deque<Known> known_;  // number n at n - 1
+  std::unordered_map<std::string, CampaignNumber> numbers_;
+  std::unordered_map<std::uint32_t, std::deque<Ticket>> lines_;  // who waits, of each campaign
+  std::uint64_t change_seq_ = 0;
+  std::int64_t touched_at_ = 0;
+  News news_;
+};
+
+}  // namespace firstcome

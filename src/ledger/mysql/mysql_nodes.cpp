@@ -1,0 +1,74 @@
+#include "ledger/mysql/mysql_nodes.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <string>
+
+#include "core/check.hpp"
+#include "ledger/mysql/mysql_record.hpp"
+
+namespace firstcome {
+namespace {
+
+constexpr std::int64_t forgotten_after_ms = 24LL * 60 * 60 * 1000;
+
+std::uint64_t draw_number() {
+  CHECK(sodium_init() >= 0, "libsodium could not initialise");
+  std::uint64_t number = 0;
+  while (number == 0) randombytes_buf(&number, sizeof number);
+  return number;
+}
+
+std::string before_now(std::int64_t ms) {
+  return std::string(mysql_now_ms) + " - " + std::to_string(ms);
+}
+
+}  // namespace
+
+MysqlNodes::MysqlNodes() : self_(draw_number()) {}
+
+MysqlResult<void> MysqlNodes::enter(MysqlConnection& connection) {
+  const std::string self = std::to_string(self_);
+  const std::string long_gone =
+      "(SELECT node FROM nodes WHERE seen_at < " + before_now(forgotten_after_ms) + ")";
+  auto done =
+      connection.run("START TRANSACTION; DELETE FROM commits WHERE node IN " + long_gone +
+                     "; DELETE FROM nodes WHERE seen_at < " + before_now(forgotten_after_ms) +
+                     "; INSERT INTO nodes (node, seen_at, seen_change) VALUES (" + self + ", " +
+                     std::string(mysql_now_ms) +
+                     ", 0); INSERT INTO commits (node, number) VALUES (" + self + ", 0); COMMIT");
+  if (!done) return std::unexpected(done.error());
+  return look(connection);
+}
+
+MysqlResult<void> MysqlNodes::beat(MysqlConnection& connection, std::uint64_t change) {
+  auto done = connection.run("UPDATE nodes SET seen_at = " + std::string(mysql_now_ms) +
+                             ", seen_change = " + std::to_string(change) +
+                             " WHERE node = " + std::to_string(self_));
+  if (!done) return std::unexpected(done.error());
+  return look(connection);
+}
+
+MysqlResult<void> MysqlNodes::look(MysqlConnection& connection) {
+  auto rows = connection.query("SELECT node, seen_change FROM nodes WHERE seen_at >= " +
+                               before_now(gone_after.count()));
+  if (!rows) return std::unexpected(rows.error());
+  there_.clear();
+  while (rows->next()) there_.emplace(rows->natural(0), rows->natural(1));
+  return {};
+}
+
+bool MysqlNodes::all_act_on(std::uint64_t change) const {
+  return std::ranges::all_of(
+      there_, [&](const auto& one) { return one.first == self_ || one.second >= change; });
+}
+
+void MysqlNodes::leave(MysqlConnection& connection) {
+  const std::string self = std::to_string(self_);
+  // Who cannot be told now finds out when this server is not seen any more.
+  (void)connection.run("DELETE FROM nodes WHERE node = " + self +
+                       "; DELETE FROM commits WHERE node = " + self);
+}
+
+}  // namespace firstcome

@@ -1,0 +1,121 @@
+#include "ledger/mysql/mysql_reader.hpp"
+
+#include "ledger/mysql/mysql_record.hpp"
+#include "ledger/mysql/mysql_text.hpp"
+
+namespace firstcome {
+namespace {
+
+constexpr std::string_view reads = "firstcome_ledger_reads_total";
+constexpr std::string_view reads_help = "Listings, by who answered them.";
+constexpr std::string_view passed_over = "firstcome_replica_passed_over_total";
+constexpr std::string_view passed_over_help =
+    "Replicas that did not answer a listing: late, without this server's newest commit; away.";
+
+std::string select_coupons(const std::string& rest) {
+  return "SELECT " + std::string(mysql_coupon_columns) + " FROM coupons WHERE " + rest;
+}
+
+Result<std::vector<ListedCoupon>> listed(MysqlRows rows) {
+  std::vector<ListedCoupon> page;
+  while (rows.next()) {
+    const Result<CouponRow> coupon = read_mysql_coupon(rows);
+    if (!coupon) return std::unexpected(coupon.error());
+    page.push_back({coupon->campaign, coupon->user, coupon->coupon});
+  }
+  return page;
+}
+
+}  // namespace
+
+MysqlReader::MysqlReader(Options options, MysqlPool& primary, std::vector<MysqlPool*> replicas,
+                         std::function<std::string()> newest_gtid, const Clock& clock,
+                         Metrics::Shard& metrics)
+    : options_(options),
+      primary_(primary),
+      newest_gtid_(std::move(newest_gtid)),
+      clock_(clock),
+      from_replica_(metrics.counter(reads, reads_help, {{"from", "replica"}})),
+      from_primary_(metrics.counter(reads, reads_help, {{"from", "primary"}})),
+      replica_late_(metrics.counter(passed_over, passed_over_help, {{"why", "late"}})),
+      replica_away_(metrics.counter(passed_over, passed_over_help, {{"why", "away"}})) {
+  for (MysqlPool* pool : replicas) replicas_.push_back({pool});
+}
+
+Result<std::vector<ListedCoupon>> MysqlReader::coupons_of_campaign(CampaignNumber campaign,
+                                                                   Rank after, std::size_t limit) {
+  return list(select_coupons("campaign = " + std::to_string(campaign.value) + " AND `rank` > " +
+                             std::to_string(after.value) + " ORDER BY `rank` LIMIT " +
+                             std::to_string(limit)));
+}
+
+Result<std::vector<ListedCoupon>> MysqlReader::coupons_of_user(const UserId& user,
+                                                               std::uint64_t after,
+                                                               std::size_t limit) {
+  const std::string campaign = std::to_string(after >> 32);
+  const std::string rank = std::to_string(after & 0xFFFF'FFFFU);
+  std::string rest = "user = ";
+  append_quoted(rest, user.view());
+  // A user's coupons of one campaign are numbered in the order of their ranks.
+  rest += " AND (campaign > " + campaign + " OR (campaign = " + campaign + " AND `rank` > " + rank +
+          ")) ORDER BY campaign, nth LIMIT " + std::to_string(limit);
+  return list(select_coupons(rest));
+}
+
+Result<std::vector<ListedCoupon>> MysqlReader::list(const std::string& sql) {
+  for (std::size_t asked = 0; asked < replicas_.size(); ++asked) {
+    Replica& replica = replicas_[turn_++ % replicas_.size()];
+    if (clock_.monotonic() < replica.out_until) continue;
+    if (auto rows = ask(replica, sql)) {
+      from_replica_.add();
+      return listed(std::move(*rows));
+    }
+    replica.out_until = clock_.monotonic() + options_.left_out;
+  }
+  return list_on_primary(sql);
+}
+
+Result<std::vector<Coupon>> MysqlReader::coupons_now(CampaignNumber campaign, const UserId& user) {
+  std::string rest = "user = ";
+  append_quoted(rest, user.view());
+  const auto listed = list_on_primary(
+      select_coupons(rest + " AND campaign = " + std::to_string(campaign.value) + " ORDER BY nth"));
+  if (!listed) return std::unexpected(listed.error());
+  std::vector<Coupon> coupons;
+  for (const ListedCoupon& one : *listed) coupons.push_back(one.coupon);
+  return coupons;
+}
+
+Result<std::vector<ListedCoupon>> MysqlReader::list_on_primary(const std::string& sql) {
+  auto connection = primary_.take();
+  if (!connection) return std::unexpected(connection.error());
+  auto rows = (*connection)->query(sql);
+  if (!rows) return std::unexpected(to_read_error(rows.error(), "list coupons"));
+  from_primary_.add();
+  return listed(std::move(*rows));
+}
+
+std::optional<MysqlRows> MysqlReader::ask(Replica& replica, const std::string& sql) {
+  auto connection = replica.pool->take();
+  if (!connection) {
+    replica_away_.add();
+    return std::nullopt;
+  }
+  const std::string gtid = newest_gtid_();
+  const std::string wait =
+      gtid.empty() ? "SELECT 0"
+                   : wait_for_gtid((*connection)->server(), gtid, options_.replica_wait);
+  auto results = (*connection)->run(wait + "; " + sql);
+  if (!results) {
+    replica_away_.add();
+    return std::nullopt;
+  }
+  MysqlRows& waited = results->front();
+  if (!waited.next() || waited.integer_or_null(0) != 0) {
+    replica_late_.add();
+    return std::nullopt;
+  }
+  return std::move(results->back());
+}
+
+}  // namespace firstcome

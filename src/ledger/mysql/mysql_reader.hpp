@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.hpp"
+#include "ledger/mysql/mysql_pool.hpp"
+
+// Listings of a MySQL ledger, read from its replicas in turn, or from the primary when there is
+// none or none can answer. Whoever was just served reads his coupon: a replica is asked only for
+// what it holds once it has this server's newest commit, and is given a moment to get it; one that
+// has not by then is late, and the primary answers instead.
+
+namespace firstcome {
+
+class MysqlReader final : public LedgerReader {
+ public:
+  struct Options {
+    std::chrono::milliseconds replica_wait{50};  // for this server's newest commit to get there
+    // A replica that was late or away is left out this long.
+    std::chrono::milliseconds left_out{1000};
+  };
+
+  // `newest_gtid` tells this server's newest commit. The pools outlive the reader.
+  MysqlReader(Options options, MysqlPool& primary, std::vector<MysqlPool*> replicas,
+              std::function<std::string()> newest_gtid, const Clock& clock,
+              Metrics::Shard& metrics);
+
+  [[nodiscard]] Result<std::vector<ListedCoupon>> coupons_of_campaign(CampaignNumber campaign,
+                                                                      Rank after,
+                                                                      std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<ListedCoupon>> coupons_of_user(const UserId& user,
+                                                                  std::uint64_t after,
+                                                                  std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<Coupon>> coupons_now(CampaignNumber campaign,
+                                                        const UserId& user) override;
+
+ private:
+  struct Replica {
+    MysqlPool* pool;
+    Monotonic out_until{0};
+  };
+
+  [[nodiscard]] Result<std::vector<ListedCoupon>> list(const std::string& sql);
+  [[nodiscard]] Result<std::vector<ListedCoupon>> list_on_primary(const std::string& sql);
+  // nullopt: it is away, or late.
+  [[nodiscard]] std::optional<MysqlRows> ask(Replica& replica, const std::string& sql);
+
+  const Options options_;
+  MysqlPool& primary_;
+  std::vector<Replica> replicas_;
+  std::size_t turn_ = 0;
+  const std::function<std::string()> newest_gtid_;
+  const Clock& clock_;
+  Counter& from_replica_;
+  Counter& from_primary_;
+  Counter& replica_late_;
+  Counter& replica_away_;
+};
+
+}  // namespace firstcome
