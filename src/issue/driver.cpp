@@ -84,6 +84,7 @@ bool Driver::change_campaigns() {
   for (const Submitted& one : submitted) changes.push_back(one.change);
   auto results = ledger_.change(changes);
   failed_ = ledger_.lost();
+  catch_up(ledger_.news());  // first: campaigns are published in the order of their numbers
   for (std::size_t i = 0; i < submitted.size(); ++i) {
     Result<Ledger::Changed> result = results ? (*results)[i] : std::unexpected(results.error());
     if (result) {
@@ -191,17 +192,16 @@ bool Driver::find_out() {
   if (!landed && !failed_) return false;
   Unsure known = std::move(*unsure_);
   unsure_.reset();
+  if (landed && *landed) {
+    commits_.add();
+    conclude(known.batch, known.decision);  // first: what the others did came after it
+  }
   catch_up(ledger_.news());
   if (landed && !*landed) {
     repeat(known.batch);
     return true;
   }
-  if (landed) {
-    commits_.add();
-    conclude(known.batch, known.decision);
-  } else {
-    abandon(known.batch, CommitResult::unknown);
-  }
+  if (!landed) abandon(known.batch, CommitResult::unknown);
   queue_.settle(known.batch.arrivals.size());
   return true;
 }
@@ -228,7 +228,11 @@ void Driver::catch_up(const News& news) {
     events_.on_campaign(campaign);
     if (queue_.line_length(number) > 0) pacer_.hurry(number, now + tick_of(campaign));
   }
-  for (const Claim& claim : news.parked) queue_.park(claim);
+  for (const Claim& claim : news.parked) {
+    queue_.park(claim);
+    if (!ledger_.runs_line(claim.campaign)) continue;
+    pacer_.wants(claim.campaign, now, tick_of(ledger_.campaign(claim.campaign)));
+  }
   for (const Settlement& settlement : news.settled) {
     queue_.settle_line(settlement.campaign, std::span(&settlement.outcome, 1));
   }
