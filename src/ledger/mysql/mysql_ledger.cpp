@@ -168,7 +168,7 @@ void MysqlLedger::give_tickets(std::span<Claim> arrivals) {
   for (Claim& claim : arrivals) {
     IssuingRow& row = open_->rows.at(claim.campaign);
     if (mirror_.campaign(claim.campaign).settings->mode == Mode::paced &&
-        row.holder != nodes_.self() && !nodes_.is_there(row.holder)) {
+        nodes_.is_gone(*open_->connection, row.holder)) {
       row.holder = nodes_.self();
       ++row.epoch.value;
     }
@@ -216,7 +216,7 @@ CommitResult MysqlLedger::commit(const BatchRows& rows) {
     }
   }
   commit_seconds_.observe(seconds_since(start));
-  note_gtid(*open_->connection);
+  note_gtid(open_->connection->last_gtid());
   open_.reset();
   mirror_.add_own(rows, issuing);
   return CommitResult::ok;
@@ -271,10 +271,10 @@ Result<bool> MysqlLedger::landed(const BatchRows& rows) {
   for (const IssuingRow& row : *unsure_) campaigns.push_back(row.campaign);
   auto connection = pool_.take();
   if (!connection) return std::unexpected(connection.error());
-  auto results =
-      (*connection)
-          ->run("START TRANSACTION; " + lock_issuing(campaigns) +
-                "; SELECT number FROM commits WHERE node = " + std::to_string(nodes_.self()));
+  auto results = (*connection)
+                     ->run("START TRANSACTION; " + lock_issuing(campaigns) + "; SELECT number, (" +
+                           newest_gtid_query((*connection)->server()) +
+                           ") FROM commits WHERE node = " + std::to_string(nodes_.self()));
   if (!results) return std::unexpected(to_read_error(results.error(), "look a commit up"));
   MysqlRows& number = results->back();
   if (!number.next()) {
@@ -282,7 +282,10 @@ Result<bool> MysqlLedger::landed(const BatchRows& rows) {
     return std::unexpected(*lost_);
   }
   const bool landed = number.natural(0) == commit_number_;
-  if (landed) mirror_.add_own(rows, *unsure_);
+  if (landed) {
+    note_gtid(number.text(1));
+    mirror_.add_own(rows, *unsure_);
+  }
   unsure_.reset();
   MysqlRows& issuing = (*results)[1];
   while (issuing.next()) {
@@ -300,7 +303,7 @@ Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(
   if (!connection) return std::unexpected(connection.error());
   auto results = change_campaigns(**connection, mirror_, changes);
   if (!results) return results;
-  note_gtid(**connection);
+  if (!(*connection)->in_transaction()) note_gtid((*connection)->last_gtid());  // it has committed
   changed_ = mirror_.change_seq();
   // Whoever came after this look has read the changes at its start.
   if (auto looked = nodes_.look(**connection); !looked) follow_failures_.add();
@@ -309,7 +312,9 @@ Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(
 
 News MysqlLedger::news() {
   shown_ = mirror_.change_seq();
-  return mirror_.take_news();
+  News news = mirror_.take_news();
+  std::erase_if(news.lines, [this](CampaignNumber number) { return !runs_line(number); });
+  return news;
 }
 
 bool MysqlLedger::all_act_on_changes() const {
@@ -324,6 +329,9 @@ std::optional<Monotonic> MysqlLedger::follow_every() const {
 void MysqlLedger::follow() {
   if (lost_) return;
   open_.reset();
+  // What the look before this one has read is on the board by now, all that was changed while
+  // nobody waited for this server included.
+  fresh_until_.store(looked_at_ + MysqlNodes::gone_after, std::memory_order_release);
   auto connection = pool_.take();
   if (!connection) return follow_failures_.add();
   if (auto beaten = beat_or_look(**connection); !beaten) return follow_failures_.add();
@@ -331,6 +339,7 @@ void MysqlLedger::follow() {
   if (followed) followed = mirror_.follow_issuing(**connection);
   if (!followed && followed.error().code == ErrorCode::corrupt) return lose(followed.error());
   if (!followed) return follow_failures_.add();
+  looked_at_ = beaten_at_;
   take_lines(**connection);
 }
 
@@ -343,7 +352,6 @@ MysqlResult<void> MysqlLedger::beat_or_look(MysqlConnection& connection) {
   if (!beaten) return beaten;
   told_ = shown_;
   beaten_at_ = now;
-  fresh_until_.store(now + MysqlNodes::gone_after, std::memory_order_release);
   return {};
 }
 
@@ -354,6 +362,7 @@ void MysqlLedger::take_lines(MysqlConnection& connection) {
     if (row.line_front < row.line_back && !nodes_.is_there(row.holder)) orphans.push_back(row);
   });
   for (IssuingRow row : orphans) {
+    if (!nodes_.is_gone(connection, row.holder)) continue;
     const std::string of_row = " WHERE campaign = " + std::to_string(row.campaign.value) +
                                " AND epoch = " + std::to_string(row.epoch.value);
     ++row.epoch.value;
@@ -370,9 +379,9 @@ bool MysqlLedger::runs_line(CampaignNumber campaign) const {
   return mirror_.row(campaign).holder == nodes_.self();
 }
 
-void MysqlLedger::note_gtid(const MysqlConnection& connection) {
+void MysqlLedger::note_gtid(std::string_view gtid) {
   const std::scoped_lock lock(gtid_mutex_);
-  newest_gtid_ = connection.last_gtid();
+  newest_gtid_ = gtid;
 }
 
 std::string MysqlLedger::newest_gtid() const {

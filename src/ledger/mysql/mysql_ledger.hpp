@@ -88,7 +88,7 @@ class MysqlLedger final : public Ledger {
   [[nodiscard]] BatchState state_of(std::span<const Claim> due, std::span<const Claim> arrivals);
   [[nodiscard]] CommitResult end_of(const MysqlError& error, bool committing);
   [[nodiscard]] std::vector<IssuingRow> issuing_rows() const;
-  void note_gtid(const MysqlConnection& connection);
+  void note_gtid(std::string_view gtid);
   [[nodiscard]] MysqlResult<void> beat_or_look(MysqlConnection& connection);
   void take_lines(MysqlConnection& connection);
   void lose(const Error& error);
@@ -106,6 +106,7 @@ class MysqlLedger final : public Ledger {
   std::uint64_t shown_ = 0;    // up to which change the board has been told
   std::uint64_t told_ = 0;     // up to which the others have been told that it has
   std::chrono::steady_clock::time_point beaten_at_{};
+  std::chrono::steady_clock::time_point looked_at_{};  // the newest beat before a whole look
   // Until when the others wait for this server before they go on without it: so long, and no
   // longer, may what its memory says be told. Read by any thread.
   std::atomic<std::chrono::steady_clock::time_point> fresh_until_{};
