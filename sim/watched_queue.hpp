@@ -22,6 +22,7 @@ class WatchedQueue final : public Queue {
   }
   std::span<Claim> take_batch(std::size_t max) override { return inner_->take_batch(max); }
   void settle(std::size_t count) override { inner_->settle(count); }
+  std::vector<Claim> drop_behind(std::size_t count) override { return inner_->drop_behind(count); }
   void park(const Claim& claim) override { inner_->park(claim); }
   void remember(CampaignNumber campaign, const Identity& identity, Ticket ticket,
                 Outcome outcome) override {

@@ -78,16 +78,21 @@ struct MysqlPools {
 };
 
 std::shared_ptr<MysqlPools> pools_for(const MysqlUrl& url, const cli::EngineRequest& request) {
-  const auto pool_to = [&](const MysqlEndpoint& endpoint, std::string name, std::size_t size) {
+  const auto pool_to = [&](const MysqlEndpoint& endpoint, std::string name, std::size_t size,
+                           const MysqlTimeouts& timeouts) {
     return std::make_unique<MysqlPool>(
         MysqlPoolOptions{.name = std::move(name), .size = size, .wait = url.wait},
-        [endpoint, login = url.login] { return MysqlConnection::open(endpoint, login); },
+        [endpoint, login = url.login, timeouts] {
+          return MysqlConnection::open(endpoint, login, timeouts);
+        },
         request.clock, request.metrics);
   };
   auto pools = std::make_shared<MysqlPools>();
-  pools->primary = pool_to(url.primary, "primary", url.pool);
+  pools->primary = pool_to(url.primary, "primary", url.pool, {});
+  // The primary answers in place of one that stands still.
+  const MysqlTimeouts impatient{.read = std::chrono::seconds(1)};
   for (const MysqlEndpoint& replica : url.replicas) {
-    pools->replicas.push_back(pool_to(replica, "replica " + replica.str(), url.pool));
+    pools->replicas.push_back(pool_to(replica, "replica " + replica.str(), url.pool, impatient));
   }
   return pools;
 }

@@ -55,8 +55,15 @@ void Driver::submit(const CampaignChange& change, ReplyTo reply_to) {
 }
 
 Driver::Next Driver::step() {
-  if (failed_) return {.more = refuse_everything(), .failed = failed_};
-  if (unsure_ && !find_out()) return {.due_at = clock_.monotonic() + ask_again_after};
+  if (failed_) {
+    tell_changes();
+    return {.more = refuse_behind(0, *failed_), .failed = failed_};
+  }
+  if (unsure_ && !find_out()) {
+    refuse_behind(unsure_->batch.arrivals.size(),
+                  {ErrorCode::unavailable, "the ledger is away; nothing was changed"});
+    return {.due_at = clock_.monotonic() + ask_again_after};
+  }
   if (failed_) return {.more = true, .failed = failed_};
   const bool changed = change_campaigns();
   const Monotonic now = clock_.monotonic();
@@ -316,21 +323,16 @@ void Driver::tell(std::span<const Claim> claims, std::span<const Answer> answers
   }
 }
 
-bool Driver::refuse_everything() {
-  tell_changes();
-  const std::span<const Claim> claims = queue_.take_batch(options_.batch_claims_max);
-  const std::size_t count = claims.size();
-  tell(claims, std::vector<Answer>(count), Verdict::Kind::unavailable);
-  queue_.settle(count);
+bool Driver::refuse_behind(std::size_t count, const Error& why) {
+  const std::vector<Claim> claims = queue_.drop_behind(count);
+  tell(claims, std::vector<Answer>(claims.size()), Verdict::Kind::unavailable);
   std::vector<Submitted> submitted;
   {
     const std::scoped_lock lock(submitted_mutex_);
     submitted.swap(submitted_);
   }
-  for (const Submitted& one : submitted) {
-    events_.on_changed(one.reply_to, std::unexpected(*failed_));
-  }
-  return count > 0;
+  for (const Submitted& one : submitted) events_.on_changed(one.reply_to, std::unexpected(why));
+  return !claims.empty();
 }
 
 bool Driver::parks(const Campaign& campaign, const Batch& batch) const {

@@ -100,6 +100,18 @@ void MemoryQueue::settle(std::size_t count) {
   waiting_ -= count;
 }
 
+std::vector<Claim> MemoryQueue::drop_behind(std::size_t count) {
+  CHECK(settled_ + count <= taken_.size(), "kept more than was taken");
+  const auto behind = taken_.begin() + static_cast<std::ptrdiff_t>(settled_ + count);
+  std::vector<Claim> dropped(behind, taken_.end());
+  taken_.erase(behind, taken_.end());
+  const std::scoped_lock lock(arrivals_mutex_);
+  dropped.insert(dropped.end(), arrivals_.begin(), arrivals_.end());
+  arrivals_.clear();
+  waiting_ -= dropped.size();
+  return dropped;
+}
+
 void MemoryQueue::park(const Claim& claim) {
   has_lines_.store(true, std::memory_order_release);
   const std::unique_lock lock(lines_mutex_);

@@ -20,6 +20,7 @@ class MemoryLedger final : public Ledger {
   // How the next commits end, and whether an unknown one was written.
   std::deque<CommitResult> next_commits{};
   bool unknown_lands = false;
+  bool is_away = false;  // it cannot say
   std::optional<Error> lost_because{};
   bool loses_itself = false;  // at the next commit that does not go well
   // Where servers share it: what others have done, told once; and whether the lines are ours.
@@ -104,6 +105,7 @@ class MemoryLedger final : public Ledger {
   [[nodiscard]] Result<bool> landed(const BatchRows&) override {
     note("landed");
     if (lost_because) return std::unexpected(*lost_because);
+    if (is_away) return fail(ErrorCode::unavailable, "it is away");
     return unknown_lands;
   }
   [[nodiscard]] News news() override { return std::exchange(next_news, {}); }
