@@ -49,8 +49,8 @@ class Queue {
   // Removes the `count` oldest claims, which take_batch() has shown.
   virtual void settle(std::size_t count) = 0;
 
-  // Removes and returns what has arrived behind the `count` oldest, which take_batch() has shown: to
-  // be refused, while nobody can issue.
+  // Removes and returns what has arrived behind the `count` oldest, which take_batch() has shown:
+  // to be refused, while nobody can issue.
   [[nodiscard]] virtual std::vector<Claim> drop_behind(std::size_t count) = 0;
 
   // Moves a claim, whose ticket is durable now, to the end of its campaign's line.
