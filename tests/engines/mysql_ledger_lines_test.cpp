@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "core/check.hpp"
 #include "engines/support/ledger_node.hpp"
 
@@ -95,6 +97,39 @@ TEST_F(MysqlLines, are_taken_over_from_who_has_gone) {
   EXPECT_FALSE(a->runs_line(line));
   EXPECT_EQ(a->news().settled.size(), 1U);
   EXPECT_EQ(let_go(b, {claims[1], claims[2]}), "issued 2, sold_out");
+}
+
+TEST_F(MysqlLines, that_came_back_are_not_let_go_from_their_old_front) {
+  const auto claims = park(a, {"ann", "bob"});
+  (void)b.follow();
+  forget_who_is_there();
+  (void)b.put("news", {.stock = 1});
+  (void)b.follow();
+  EXPECT_EQ(let_go(b, {claims[0]}), "issued 1");
+  forget_who_is_there();
+  (void)a.put("more", {.stock = 1});
+  (void)park(a, {"cyd"});
+  ASSERT_TRUE(a->runs_line(line));
+  EXPECT_EQ(let_go(a, {claims[0]}), "taken");
+  EXPECT_EQ(let_go(a, {claims[1]}), "issued 2");
+}
+
+// Between its look and its take-over another server was faster.
+TEST_F(MysqlLines, go_to_the_first_of_those_who_would_take_them_over) {
+  const auto claims = park(a, {"ann"});
+  (void)b.follow();
+  forget_who_is_there();
+  (void)b.put("news", {.stock = 1});
+  const std::string of_line = " WHERE campaign = " + std::to_string(line.value);
+  database.root.run("BEGIN; UPDATE " + table("issuing") + " SET epoch = epoch + 1, holder = 77" +
+                    of_line);
+  auto looking = std::async(std::launch::async, [&] { return b.follow(); });
+  database.root.wait_until("SELECT id FROM information_schema.processlist WHERE db = '" +
+                           database.name() + "' AND info LIKE 'UPDATE issuing%'");
+  database.root.run("COMMIT");
+  EXPECT_EQ(looking.get().lines, std::vector<CampaignNumber>{});
+  EXPECT_FALSE(b->runs_line(line));
+  EXPECT_EQ(database.root.ask("SELECT holder FROM " + table("issuing") + of_line), "77");
 }
 
 TEST_F(MysqlLines, are_not_taken_from_who_has_only_just_come) {
