@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <optional>
 
 #include "engines/support/ledger_node.hpp"
 
@@ -62,6 +63,24 @@ TEST_F(MysqlLedgerLost, answer_of_a_commit_that_landed) {
   EXPECT_NE(a->newest_gtid(), before) << "whoever is told now waits for it on a replica";
   EXPECT_EQ(a.claim(campaign, {"cyd", "ann"}), "issued 3, issued 1'");
   EXPECT_EQ(b.claim(campaign, {"bob", "dan"}), "issued 2', issued 4");
+}
+
+// The server is still at it when the client has given up: only who waits for the lock can know.
+TEST_F(MysqlLedgerLost, patience_with_a_commit_that_lands_later) {
+  LedgerNode impatient(database, {.read = std::chrono::seconds(1)});
+  auto batch = impatient.begin(LedgerNode::claims(campaign, {"ann"}));
+  ASSERT_TRUE(batch);
+  std::optional<testing::Frozen> replica("FIRSTCOME_TEST_MYSQL_REPLICA_PID");
+  ASSERT_EQ(impatient->commit(batch->decision.rows), CommitResult::unknown);
+  auto landed =
+      std::async(std::launch::async, [&] { return impatient->landed(batch->decision.rows); });
+  database.root.wait_until("SELECT id FROM information_schema.processlist WHERE db = '" +
+                           database.name() + "' AND info LIKE '%FOR UPDATE%'");
+  replica.reset();
+  const Result<bool> answer = landed.get();
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_TRUE(*answer);
+  EXPECT_EQ(a.claim(campaign, {"bob", "ann"}), "issued 2, issued 1'");
 }
 
 TEST_F(MysqlLedgerLost, answer_of_a_commit_that_did_not_land) {

@@ -5,10 +5,12 @@
 
 namespace firstcome::testing {
 
-LedgerNode::LedgerNode(const Database& database)
+LedgerNode::LedgerNode(const Database& database, const MysqlTimeouts& timeouts)
     : pool_(
           {.name = "primary", .size = 2},
-          [login = database.login()] { return MysqlConnection::open(server_url().primary, login); },
+          [login = database.login(), timeouts] {
+            return MysqlConnection::open(server_url().primary, login, timeouts);
+          },
           clock_, metrics_) {
   auto opened = MysqlLedger::open(pool_, true, {}, fingerprints, metrics_.shard());
   CHECK(opened.has_value(), opened.error().message.c_str());

@@ -25,7 +25,7 @@ struct HandBatch {
 
 class LedgerNode {
  public:
-  explicit LedgerNode(const Database& database);
+  explicit LedgerNode(const Database& database, const MysqlTimeouts& timeouts = {});
 
   // Makes or changes a campaign. -> its number
   CampaignNumber put(const std::string& id, const CampaignPatch& patch);
