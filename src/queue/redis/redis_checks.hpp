@@ -1,7 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "queue/redis/redis_map.hpp"
@@ -12,16 +13,18 @@
 
 namespace firstcome {
 
-// What one master says of itself, as text; what it would not say is empty.
+// What one master says of itself.
 struct RedisFacts {
-  std::string server{};            // "127.0.0.1:6379"
-  std::string info{};              // INFO server, memory, persistence, replication
-  std::string cluster_info{};      // CLUSTER INFO, of a cluster's node
-  std::string maxmemory_policy{};  // CONFIG GET, as are the next; empty when CONFIG is refused
-  std::string appendonly{};        // "yes", "no"
-  std::string appendfsync{};       // "always", "everysec", "no"
-  std::string save{};              // "3600 1 300 100"
-  bool config_refused = false;
+  std::string server{};  // "127.0.0.1:6379"
+  std::string info{};    // INFO server, memory, persistence and replication, one after another
+  std::string cluster_info{};  // CLUSTER INFO, of a cluster's node
+  // CONFIG GET; nothing when the user may not run it.
+  struct Config {
+    std::string maxmemory_policy{};
+    std::string appendfsync{};
+    std::string save{};
+  };
+  std::optional<Config> config{};
 };
 
 struct RedisFindings {
@@ -29,7 +32,7 @@ struct RedisFindings {
   std::vector<std::string> warnings{};  // it can, at a price that is named
 };
 
-// Pure. `topology` is what the URL says.
+// Pure.
 [[nodiscard]] RedisFindings judge_redis(const RedisFacts& facts, RedisTopology topology);
 
 struct RedisReport {
@@ -37,8 +40,8 @@ struct RedisReport {
   std::vector<std::string> warnings{};
 };
 
-// Asks every master. Blocks until the deadline at most. Error: unavailable when one cannot be
-// reached; invalid, field "queue", with all that must be changed.
+// Asks every master. Blocks until the deadline at most. Error: unavailable when one cannot be asked
+// now; invalid, field "queue", with all that must be changed.
 [[nodiscard]] Result<RedisReport> check_redis(const std::shared_ptr<const RedisAccess>& access,
                                               RedisDeadline deadline);
 

@@ -170,11 +170,23 @@ std::vector<RedisResult> RedisConnection::run(std::span<const RedisCommand> comm
   return receive(deadline);
 }
 
+RedisExpected<void> RedisConnection::post(const RedisCommand& command, RedisDeadline deadline) {
+  const RedisRequest request{&command};
+  send(std::span(&request, 1), deadline);
+  ends_.clear();
+  if (!broken_.empty()) return lost();
+  return {};
+}
+
 RedisExpected<std::optional<RedisReply>> RedisConnection::next(RedisDeadline deadline) {
   if (broken_.empty()) {
     if (auto reply = read_reply(deadline)) return reply;
     if (broken_.empty()) return std::nullopt;
   }
+  return lost();
+}
+
+std::unexpected<RedisError> RedisConnection::lost() const {
   return refuse(endpoint_, RedisErrorKind::unreachable, "is lost: " + broken_);
 }
 

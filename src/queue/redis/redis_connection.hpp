@@ -68,11 +68,13 @@ class RedisConnection {
   [[nodiscard]] std::vector<RedisResult> run(std::span<const RedisCommand> commands,
                                              RedisDeadline deadline);
 
-  // For a thread that waits for several things: the socket, and what came without being asked for
-  // (messages of a subscription). next() blocks until the deadline. Error: unreachable when the
-  // connection broke; no reply until the deadline is no error, but empty.
-  [[nodiscard]] int fd() const { return stream_.fd(); }
+  // For a thread that waits for several things and gets what nobody asked for, the messages of a
+  // subscription. post() sends without counting on replies and blocks until the system has taken
+  // the bytes. next() gives what comes next and blocks for it; nothing until the deadline is not an
+  // error. Error of both: unreachable, the connection broke.
+  [[nodiscard]] RedisExpected<void> post(const RedisCommand& command, RedisDeadline deadline);
   [[nodiscard]] RedisExpected<std::optional<RedisReply>> next(RedisDeadline deadline);
+  [[nodiscard]] int fd() const { return stream_.fd(); }
 
  private:
   struct FreeReader {
@@ -83,6 +85,7 @@ class RedisConnection {
 
   [[nodiscard]] RedisExpected<void> set_up(const RedisTarget& target, RedisDeadline deadline);
   [[nodiscard]] RedisExpected<void> identify(const RedisTarget& target, RedisDeadline deadline);
+  [[nodiscard]] std::unexpected<RedisError> lost() const;
   [[nodiscard]] std::optional<RedisReply> parsed();  // a whole reply from what was received
   [[nodiscard]] std::optional<RedisReply> read_reply(RedisDeadline deadline);
   [[nodiscard]] RedisError unanswered(std::size_t end) const;

@@ -11,12 +11,13 @@
 // Where Redis is and how to get in, as one URL says it. Plain values, no I/O.
 //
 //   redis://[user:password@]host[:6379][/db]
-//   redis+sentinel://[user:password@]host[:26379],…/master[?db=N&sentinel_user=…&sentinel_password=…]
+//   redis+sentinel://[user:password@]host[:26379],…/master[?db=N]
 //   redis+cluster://[user:password@]host[:6379],…
 //
 // `rediss` in place of `redis` speaks TLS, to Sentinels too. IPv6 stands in brackets; user,
 // password and option values are percent-encoded (RFC 3986, section 2.1). Options of all three:
-// connect_timeout_ms (one attempt), timeout_ms (all of one call). Options with TLS: tls_ca (a file;
+// connect_timeout_ms (one attempt), timeout_ms (all of one call). Of Sentinels: db, sentinel_user,
+// sentinel_password. Options with TLS: tls_ca (a file;
 // else the system's), tls_cert and tls_key (a client certificate), tls_name (the name certificates
 // are checked for in place of the host's).
 
