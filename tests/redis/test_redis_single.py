@@ -162,7 +162,7 @@ def test_wait_counts_the_replicas_of_the_connection_that_wrote(server, probe_of)
 
 LOGINS = [  # user, password of the server; login in the URL; part of the reason
     (None, "right", ":wrong@", "does not let the default user in: WRONGPASS"),
-    (None, "right", "", "NOAUTH"),
+    (None, "right", "", "does not let us in: NOAUTH"),
     ("u", "right", "u:wrong@", "does not let user 'u' in: WRONGPASS"),
     ("u", "right", "nobody:right@", "does not let user 'nobody' in: WRONGPASS"),
     (None, None, ":any@", "without any password configured"),
@@ -183,6 +183,24 @@ def test_a_login_a_database_and_a_name_are_used(probe_of):
         probe = probe_of(f"redis://u:p%40ss%3A1@{redis.host_and_port}/7")
         me = probe.call("CLIENT", "INFO")
         assert " name=redis_probe " in me and " db=7 " in me and " user=u " in me
+
+
+def test_a_user_may_lack_what_is_not_needed_and_is_told_what_is(probe_of):
+    with RedisServer(options={"user default": "on nopass ~* &* +@all -client -config"}) as redis:
+        assert probe_of(redis.url).call("PING") == "PONG"
+    with RedisServer(options={"user default": "on nopass ~* &* +@all -info"}) as redis:
+        result = probe_of(redis.url).results(command("PING"))[0]
+        assert (result["error"], "does not answer INFO" in result["message"]) == ("denied", True)
+
+
+def test_a_server_without_a_connection_left_is_waited_for(probe_of):
+    with RedisServer(options={"maxclients": 1}) as redis:
+        probe = probe_of(redis.url)
+        with redis.connect() as other:
+            other.call("PING")
+            result = probe.results(command("PING"), time_ms=100)[0]
+            assert (result["error"], "max number of clients" in result["message"]) == ("busy", True)
+        assert probe.call("PING") == "PONG"
 
 
 def test_a_database_that_is_not_there_is_a_sentence(server, probe_of):

@@ -33,7 +33,7 @@ NOPERM this user has no permissions to run the 'config' command                �
 ERR invalid password                                                           → denied
 ERR AUTH <password> called without any password configured for the default user. → denied
 DENIED Redis is running in protected mode                                      → denied
-ERR max number of clients reached                                              → unreachable
+ERR max number of clients reached                                              → busy
 FC_NO_GENERATION the generation key is missing                                 → script_refused
 ERR FC_FULL                                                                    → script_refused
 ERR unknown command 'FOO'                                                      → other

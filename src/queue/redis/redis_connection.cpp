@@ -14,7 +14,7 @@ namespace {
 // A step of set_up() and what its refusal means.
 struct Step {
   RedisCommand command;
-  std::string refused;  // the sentence's middle; empty: a refusal does not matter
+  std::string refused;  // the sentence's middle
 };
 
 std::vector<Step> steps_for(const RedisTarget& target) {
@@ -30,7 +30,8 @@ std::vector<Step> steps_for(const RedisTarget& target) {
     const std::string number = std::to_string(target.database);
     steps.push_back({RedisCommand("SELECT").arg(number), "has no database " + number});
   }
-  steps.push_back({RedisCommand("CLIENT").arg("SETNAME").arg(target.client_name), ""});
+  steps.push_back(
+      {RedisCommand("CLIENT").arg("SETNAME").arg(target.client_name), "does not let us in"});
   return steps;
 }
 
@@ -39,9 +40,15 @@ std::unexpected<RedisError> refuse(const RedisEndpoint& endpoint, RedisErrorKind
   return redis_fail(kind, "Redis at " + endpoint.str() + " " + words);
 }
 
-// While a connection is being opened nothing of the caller's is under way, so nothing is unknown.
-RedisErrorKind before_first_use(RedisErrorKind kind) {
-  return kind == RedisErrorKind::timeout_or_reset ? RedisErrorKind::unreachable : kind;
+// Whether the server said it; otherwise the connection broke.
+bool is_reply(const RedisError& error) {
+  return error.kind != RedisErrorKind::timeout_or_reset &&
+         error.kind != RedisErrorKind::unreachable;
+}
+
+// What a user may do without.
+bool is_missing_permission(const RedisError& error) {
+  return error.message.starts_with("NOPERM") || error.message.starts_with("ERR unknown");
 }
 
 std::string replica_words(std::string_view info) {
@@ -89,14 +96,18 @@ RedisExpected<void> RedisConnection::set_up(const RedisTarget& target, RedisDead
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (results[i]) continue;
     const RedisError& error = results[i].error();
-    if (error.kind == RedisErrorKind::timeout_or_reset ||
-        error.kind == RedisErrorKind::unreachable) {
-      return refuse(endpoint_, RedisErrorKind::unreachable, "gave no answer: " + error.message);
-    }
-    if (steps[i].refused.empty()) continue;
+    if (!is_reply(error)) return gone(target);
+    if (i + 1 == steps.size() && is_missing_permission(error)) continue;  // the name
     return refuse(endpoint_, error.kind, steps[i].refused + ": " + error.message);
   }
   return {};
+}
+
+// Nothing of the caller's is under way yet, so nothing is unknown.
+std::unexpected<RedisError> RedisConnection::gone(const RedisTarget& target) const {
+  const char* const hint =
+      target.tls ? "; if it wants a client's certificate, give tls_cert and tls_key" : "";
+  return refuse(endpoint_, RedisErrorKind::unreachable, "gives no answer: " + broken_ + hint);
 }
 
 RedisExpected<void> RedisConnection::identify(const RedisTarget& target, RedisDeadline deadline) {
@@ -105,8 +116,9 @@ RedisExpected<void> RedisConnection::identify(const RedisTarget& target, RedisDe
   const std::vector<RedisResult> results = run(commands, deadline);
   for (const RedisResult& result : results) {
     if (result) continue;
+    if (!is_reply(result.error())) return gone(target);
     return refuse(
-        endpoint_, before_first_use(result.error().kind),
+        endpoint_, result.error().kind,
         "does not answer INFO, by which servers are told apart: " + result.error().message);
   }
   const std::string_view server = results[0]->text();

@@ -85,6 +85,7 @@ class RedisConnection {
 
   [[nodiscard]] RedisExpected<void> set_up(const RedisTarget& target, RedisDeadline deadline);
   [[nodiscard]] RedisExpected<void> identify(const RedisTarget& target, RedisDeadline deadline);
+  [[nodiscard]] std::unexpected<RedisError> gone(const RedisTarget& target) const;
   [[nodiscard]] std::unexpected<RedisError> lost() const;
   [[nodiscard]] std::optional<RedisReply> parsed();  // a whole reply from what was received
   [[nodiscard]] std::optional<RedisReply> read_reply(RedisDeadline deadline);

@@ -37,7 +37,7 @@ constexpr std::array<Word, 24> words{{
     {"ERR operation not permitted", denied},
     {"ERR Client sent AUTH", denied},
     {"ERR AUTH <password> called without", denied},
-    {"ERR max number of clients", unreachable},
+    {"ERR max number of clients", busy},
     {"UNBLOCKED", readonly},
     {"FC_", script_refused},
     {"ERR FC_", script_refused},  // Redis 7 adds ERR to an error of one word

@@ -23,7 +23,7 @@ enum class RedisErrorKind : std::uint8_t {
   loading,           // the server reads its data set, or its link to the master is down
   readonly,          // the server is a replica
   no_script,         // the server does not know the script's digest
-  busy,              // a script has been running for long and blocks the server
+  busy,              // a script blocks the server, or it has no connection left to give
   oom,               // maxmemory is reached
   writes_stopped,    // the server takes no writes: too few replicas, or it cannot persist
   denied,            // wrong user or password, none given, or the user may not do this
