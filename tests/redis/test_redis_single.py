@@ -72,6 +72,21 @@ def test_a_frozen_server_costs_no_more_than_the_calls_time(probe_of):
         assert probe.call("LRANGE", "frozen", "0", "-1") == ["a"]
 
 
+def test_what_never_left_is_told_from_what_may_have_run(probe_of):
+    with RedisServer() as redis:
+        probe = probe_of(redis.url)
+        probe.call("PING")
+        redis.freeze()
+        large = "x" * 1_000_000  # of which the system takes a few
+        results = kinds(probe.results(*(command("RPUSH", keys=["left"], args=[f"{i}{large}"])
+                                        for i in range(40)), time_ms=500))
+        left = results.count("timeout_or_reset")
+        assert 0 < left < 40
+        assert results == ["timeout_or_reset"] * left + ["unreachable"] * (40 - left)
+        redis.thaw()
+        assert probe.results(command("LLEN", keys=["left"]), time_ms=20_000)[0]["ok"] <= left
+
+
 def test_slow_bytes_do_not_prolong_a_call(server, probe_of):
     probe = probe_of(server.url)
     blocked = command("BLPOP", "nothing:comes", "0")
@@ -143,6 +158,18 @@ def test_a_replica_given_as_the_server_is_refused(server, probe_of):
         replica.call("REPLICAOF", *server.address)
         assert kinds(probe.results(note("k", "1"))) == ["readonly"]
         assert "is a replica" in probe.ask("check")["message"]
+
+
+def test_a_master_that_was_a_replica_in_between_has_another_history(server, probe_of):
+    with RedisServer() as redis:
+        probe = probe_of(redis.url)
+        first = probe.ask("server", key="k")
+        redis.call("REPLICAOF", *server.address)
+        assert kinds(probe.results(command("SET", keys=["k"], args=["1"]))) == ["readonly"]
+        redis.call("REPLICAOF", "NO", "ONE")
+        second = probe.ask("server", key="k")
+        assert second["run_id"] == first["run_id"]
+        assert second["replication_id"] != first["replication_id"]
 
 
 def test_wait_counts_the_replicas_of_the_connection_that_wrote(server, probe_of):
@@ -256,13 +283,13 @@ SLOW_START = {"appendonly": "no", "rdbcompression": "no", "key-load-delay": 1000
 
 def test_a_server_that_loads_is_waited_for(probe_of):
     with RedisServer(options=SLOW_START) as redis:
-        redis.call("MSET", *(word for i in range(2_000) for word in (f"k{i}", "x" * 99)))
+        redis.call("MSET", *(word for i in range(4_000) for word in (f"k{i}", "x" * 99)))
         redis.call("SAVE")
         redis.stop()
         redis.spawn()
         until(lambda: says(redis, "LOADING"), "it to load")
         probe = probe_of(redis.url)
-        answer = probe.run(command("GET", keys=["k1"]), time_ms=400)
+        answer = probe.run(command("GET", keys=["k1"]), time_ms=1_000)
         assert kinds(answer["results"]) == ["loading"], answer
         assert kinds(probe.results(command("GET", keys=["k1"]), time_ms=30_000)) == ["ok"]
 

@@ -1,5 +1,7 @@
 """What is published is heard, and that something may have been missed is told."""
 
+import socket
+
 import pytest
 
 from support.redis_probe import command, kinds, script
@@ -58,6 +60,8 @@ def test_a_subscription_outlives_the_connection_and_the_gap_is_told(probe_of):
             redis.start()
             listener.wait_heard("connected", round_ + 1)
             assert len(listener.heard("subscribed", channel="a")) == round_ + 1
+            assert [each["event"] for each in listener.events[-3:]] == [
+                "subscribed", "subscribed", "connected"], "not before all of it counts"
             assert redis.call("PUBLISH", "a", round_) == 1
             listener.wait_heard("message", payload=str(round_))
         assert len(listener.heard("lost")) == 2, "told once each time, however often it was tried"
@@ -91,12 +95,14 @@ def test_a_silent_connection_is_kept_alive(probe_of):
 
 def test_a_server_that_is_not_there_yet_is_told_once_and_waited_for(probe_of):
     redis = RedisServer()
-    listener = probe_of(redis.url)
-    listener.ask("subscribe", channel="a")
-    listener.wait_heard("lost")
+    with socket.create_server(redis.address) as nobody:
+        listener = probe_of(redis.url)
+        listener.ask("subscribe", channel="a")
+        for _ in range(3):
+            nobody.accept()[0].close()
     with redis:
         listener.wait_heard("subscribed", channel="a")
-        assert len(listener.heard("lost")) == 1
+        assert len(listener.heard("lost")) == 1, "though it was tried three times"
 
 
 def test_the_new_master_is_heard_after_a_failover(sentinels, probe_of):

@@ -159,6 +159,7 @@ void RedisClient::Round::settle_one(const RedisEndpoint& endpoint, const Pending
   waited_.results[pending.index] = std::move(result);
   const RedisResult& settled = waited_.results[pending.index];
   if (settled) return;
+  if (settled.error().kind == RedisErrorKind::readonly) demoted_.insert(endpoint);
   const RedisNext next = redis_next(settled.error().kind, state_.map->can_change());
   if (next != RedisNext::done) try_again(next, endpoint, pending, settled.error());
 }
@@ -176,7 +177,6 @@ void RedisClient::Round::try_again(RedisNext next, const RedisEndpoint& endpoint
   }
   if (next == RedisNext::elsewhere) state_.map->doubt(endpoint);
   if (next == RedisNext::elsewhere || next == RedisNext::later) must_pause_ = true;
-  if (error.kind == RedisErrorKind::readonly) demoted_.insert(endpoint);
   again_.push_back(std::move(pending));
 }
 
