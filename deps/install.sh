@@ -67,7 +67,7 @@ disable_services() {
 
 known_to_apt() { apt-cache show --no-all-versions "$1" >/dev/null 2>&1; }
 
-[[ $# -gt 0 ]] || die "usage: deps/install.sh LIST…   (run, test, bench)"
+[[ $# -gt 0 ]] || die "usage: deps/install.sh LIST…   (run, nodes, test, bench)"
 command -v dpkg-query >/dev/null ||
   die "this machine has no dpkg; install what deps/*.txt name, then cmake --preset release"
 

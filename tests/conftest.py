@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from support.api import Api
+from support.engine import engine_name, the_engine
 from support.names import Names
-from support.server import Server, engine_args
+from support.server import Server
 
 
 # A sanitized server runs several times slower.
@@ -36,12 +37,20 @@ def bounded(request):
     signal.signal(signal.SIGALRM, before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def engine():
+    """What the servers under test stand on, with the services that it needs."""
+    engine = the_engine()
+    yield engine
+    engine.close()
+
+
 @pytest.fixture(scope="session")
-def shared_server():
-    """One server for all tests that need nothing special of it; FIRSTCOME_ENGINE_ARGS picks the
-    engine. Tests share it, so each uses names of its own."""
+def shared_server(engine):
+    """One server for all tests that need nothing special of it. Tests share it, so each uses names
+    of its own."""
     with tempfile.TemporaryDirectory(prefix="firstcome-") as data:
-        server = Server(Path(data), args=engine_args(), env={"FIRSTCOME_USER_SECRET": USER_SECRET})
+        server = Server(Path(data), env={"FIRSTCOME_USER_SECRET": USER_SECRET})
         server.start()
         try:
             yield server
@@ -112,5 +121,20 @@ def start_server(data_dir):
         server.kill()
 
 
+def pytest_collection_modifyitems(config, items):
+    """Other engines run what is true of every engine, without what holds the embedded one's disk;
+    only they run what is about many nodes."""
+
+    def runs_here(item):
+        marks = {mark.name for mark in item.iter_markers()}
+        if engine_name() == "embedded":
+            return "nodes" not in marks
+        return "nodes" in marks or "every_engine" in marks and "shim" not in item.fixturenames
+
+    config.hook.pytest_deselected(items=[item for item in items if not runs_here(item)])
+    items[:] = [item for item in items if runs_here(item)]
+
+
 def pytest_report_header(config):
-    return f"firstcome: {os.environ.get('FIRSTCOME_BINARY', 'build/release/firstcome')}"
+    binary = os.environ.get("FIRSTCOME_BINARY", "build/release/firstcome")
+    return f"firstcome: {binary}, engine: {engine_name()}"

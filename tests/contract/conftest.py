@@ -9,6 +9,10 @@ from support.api import path_of
 from support.wire import Wire, request_bytes
 
 
+def pytest_itemcollected(item):
+    item.add_marker("every_engine")
+
+
 @pytest.fixture
 def wire(server):
     with Wire(server.address) as wire:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from support.api import Api, path_of
-from support.server import ROOT
+from support.node import ROOT
 
 DESCRIPTION = ROOT / "src/http/openapi.json"
 DOCUMENT = json.loads(DESCRIPTION.read_text(encoding="utf-8"))

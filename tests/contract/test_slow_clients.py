@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.api import Api, path_of
-from support.server import Server, engine_args
+from support.server import Server
 from support.wire import Closed, Wire, request_bytes
 
 
@@ -14,7 +14,7 @@ from support.wire import Closed, Wire, request_bytes
 def impatient():
     """A server that waits half a second for the head of a request."""
     with tempfile.TemporaryDirectory(prefix="firstcome-") as data:
-        server = Server(Path(data), args=[*engine_args(), "--header-timeout-ms", "500"])
+        server = Server(Path(data), args=["--header-timeout-ms", "500"])
         server.start()
         try:
             yield server

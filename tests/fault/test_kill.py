@@ -14,6 +14,8 @@ from support.promises import check_promises
 from support.storm import Storm, claim_until_final
 from support.wait import until
 
+pytestmark = pytest.mark.every_engine
+
 SEED = int(os.environ.get("FIRSTCOME_TEST_SEED", "20261122"))
 
 

@@ -13,6 +13,8 @@ from support.storm import Storm, claim_until_final
 from support.wait import until
 from support.wire import LIVEZ, Wire, request_bytes
 
+pytestmark = pytest.mark.every_engine
+
 
 @pytest.fixture
 def shim(tmp_path):

@@ -87,7 +87,9 @@ class Daemon:
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 self._command(), cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, preexec_fn=ends_with_us())
+                stderr=log, preexec_fn=ends_with_us(),
+                # Ctrl-C is for us, who end them in our order; and a group of its own to kill.
+                start_new_session=True)
         return self
 
     def start(self):
@@ -114,9 +116,9 @@ class Daemon:
             self._wait()
 
     def kill(self):
-        """Ends it at once, with nothing finished."""
+        """Ends it at once, with nothing finished, and what it may have forked to save its data."""
         if self.is_alive():
-            self.process.kill()
+            os.killpg(self.pid, signal.SIGKILL)
             self._wait()
 
     def _wait(self):
@@ -140,4 +142,9 @@ class Daemon:
     def close(self):
         atexit.unregister(self.close)
         self.kill()
+        until(self._has_no_files, lambda: f"{self.directory} to be removed")
+
+    def _has_no_files(self):
+        """A child of a service just killed may still have written one while we removed them."""
         shutil.rmtree(self.directory, ignore_errors=True)
+        return not self.directory.exists()

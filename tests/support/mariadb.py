@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 from support.daemon import Daemon
-from support.mariadb_data import copy_empty_data
+from support.mariadb_data import SERVER, copy_empty_data
 from support.wait import DEADLINE_S, until
 
 OPTIONS = [
@@ -47,7 +47,7 @@ class Mariadb(Daemon):
     def _command(self):
         # Without the name, root is refused; a change of user would undo that it ends with us.
         user = ["--user=root"] if os.geteuid() == 0 else []
-        return ["mariadbd", "--no-defaults", *user, f"--datadir={self.data}",
+        return [SERVER, "--no-defaults", *user, f"--datadir={self.data}",
                 f"--port={self.port}", f"--socket={self.socket_file}",
                 f"--pid-file={self.directory / 'pid'}", f"--server-id={self.server_id}",
                 *OPTIONS, *self.options]

@@ -9,6 +9,9 @@ import subprocess
 from pathlib import Path
 
 KEPT = Path(__file__).resolve().parents[2] / "build" / "mariadb"
+# Services are where only root's path leads.
+PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin"
+SERVER = shutil.which("mariadbd", path=PATH) or "mariadbd"
 REDO_LOG = "--innodb-log-file-size=32M"
 
 
@@ -17,7 +20,7 @@ def copy_empty_data(target):
 
 
 def _empty_data():
-    version = subprocess.run(["mariadbd", "--no-defaults", "--version"], check=True, text=True,
+    version = subprocess.run([SERVER, "--no-defaults", "--version"], check=True, text=True,
                              capture_output=True, timeout=30).stdout
     kept = KEPT / hashlib.sha256(f"{version} {REDO_LOG} {os.geteuid()}".encode()).hexdigest()[:12]
     if not kept.exists():

@@ -1,4 +1,4 @@
-"""The Redis client of firstcome in a process of its own (tests/redis/redis_probe.cpp)."""
+"""The Redis client of firstcome in a process of its own (tests/redis_client/redis_probe.cpp)."""
 
 import json
 import os

@@ -4,25 +4,16 @@ and says in its banner which. All of its stderr is kept, for the report of a tes
 import os
 import re
 import selectors
-import shlex
 import signal
 import subprocess
 import threading
 from pathlib import Path
 
 from support.api import Api
+from support.daemon import DidNotStart
+from support.engine import the_engine
+from support.node import binary
 from support.wait import DEADLINE_S, until
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def binary():
-    return Path(os.environ.get("FIRSTCOME_BINARY", ROOT / "build/release/firstcome")).resolve()
-
-
-def engine_args():
-    """Further arguments of `serve` that choose the engine, for the tests which run on every one."""
-    return shlex.split(os.environ.get("FIRSTCOME_ENGINE_ARGS", ""))
 
 
 def clean_env(extra=None):
@@ -47,18 +38,17 @@ def serve_fails(data, *args, env=None):
     return result.stderr
 
 
-class DidNotStart(Exception):
-    pass
-
-
 class Server:
     """`data` is its directory. start() returns when it answers; the process ends with stop()
-    (SIGTERM), kill() (SIGKILL) or by itself (wait())."""
+    (SIGTERM), kill() (SIGKILL) or by itself (wait()). `beside` is another node: this one shares
+    its ledger, its queue and its keys."""
 
-    def __init__(self, data, args=(), env=None, listen="127.0.0.1:0", preexec_fn=None):
+    def __init__(self, data, args=(), env=None, listen="127.0.0.1:0", preexec_fn=None,
+                 beside=None):
         self.data = Path(data)
         self.args = list(args)
-        self.env = dict(env or {})
+        self.env = {**(beside.env_of_nodes() if beside else {}), **(env or {})}
+        self._ledger = beside._ledger if beside else self.data
         self.listen = listen
         self.preexec_fn = preexec_fn
         self.process = None
@@ -73,7 +63,8 @@ class Server:
         self.address = None
         self._lines = []
         self.process = subprocess.Popen(
-            [str(binary()), "serve", "--listen", self.listen, "--data", str(self.data), *self.args],
+            [str(binary()), "serve", "--listen", self.listen, "--data", str(self.data),
+             *the_engine().serve_args(self._ledger), *self.args],
             env=clean_env(self.env), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, preexec_fn=self.preexec_fn)
         self._hung_up = threading.Event()
@@ -132,6 +123,11 @@ class Server:
         given = self.env.get(f"FIRSTCOME_{name.upper()}_KEY")
         return given or (self.data / f"{name}.key").read_text().strip()
 
+    def env_of_nodes(self):
+        """What another node needs to take the same keys, once this one has made them."""
+        return {"FIRSTCOME_ADMIN_KEY": self.admin_key, "FIRSTCOME_ISSUE_KEY": self.issue_key,
+                **{name: value for name, value in self.env.items() if "USER_SECRET" in name}}
+
     @property
     def admin_key(self):
         return self._key("admin")
@@ -142,7 +138,7 @@ class Server:
 
     @property
     def ledger_url(self):
-        return f"sqlite:{self.data / 'ledger.db'}"
+        return the_engine().ledger_url(self._ledger)
 
     def hang_up_on_log(self):
         """Closes the pipe that the server logs into, so that it writes to nobody."""

@@ -12,6 +12,8 @@ from support.storm import Storm, claim_until_final
 from support.wait import until
 from support.wire import Closed, Wire, request_bytes
 
+pytestmark = pytest.mark.every_engine
+
 
 @pytest.fixture
 def shim(tmp_path):

@@ -11,6 +11,8 @@ from support.promises import check_full_is_not_broken, check_promises
 from support.server import run
 from support.storm import Storm, claim_until_final, wait_until_settled
 
+pytestmark = pytest.mark.every_engine
+
 
 @pytest.fixture
 def server(start_server):

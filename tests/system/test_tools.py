@@ -10,6 +10,8 @@ import pytest
 from support.api import Api
 from support.server import run
 
+pytestmark = pytest.mark.every_engine
+
 
 @pytest.fixture
 def server(start_server):

@@ -1,0 +1,100 @@
+"""Several nodes on one ledger are one server to their users."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from support.api import Api
+from support.engine import engine_name
+from support.history import Claim, write_history
+from support.promises import check_promises
+from support.server import run
+from support.storm import Storm, claim_until_final
+
+pytestmark = pytest.mark.nodes
+
+NODES_PY = Path(__file__).resolve().parents[2] / "deploy" / "nodes.py"
+
+
+@pytest.fixture
+def two(start_server, tmp_path):
+    first = start_server()
+    return first, start_server(tmp_path / "second", beside=first)
+
+
+def test_what_one_node_gave_the_other_gives_again(two):
+    """Promises 2 and 5: also a retry at another node is the same claim."""
+    first, second = two
+    with Api(first.address, first.admin_key) as here, \
+            Api(second.address, second.issue_key) as there:
+        assert here.put_campaign("shared", stock=2).status == 201
+        won = here.claim("shared", "ann")
+        again = there.claim("shared", "ann")
+        assert (won.status, again.status) == (201, 200)
+        assert again.json() == won.json()
+        assert there.claim("shared", "bob").json()["rank"] == 2
+        assert here.claim("shared", "cyd").code == there.claim("shared", "cyd").code == "sold_out"
+        assert [c["user"] for c in here.all_coupons("shared")] == ["ann", "bob"]
+
+
+def test_a_crowd_at_both_nodes_is_one_crowd(two, tmp_path):
+    """Promises 1 to 10, with every claim sent to both nodes at the same time."""
+    first, second = two
+    with Api(first.address, first.admin_key) as admin:
+        assert admin.put_campaign("crowd", stock=500, per_user=2).status == 201
+    claims = [Claim("crowd", f"u{n % 400}", f"k{n // 400}") for n in range(1200)]
+    storms = [Storm(node.address, node.issue_key, claims, connections=60).start() for node in two]
+    attempts = [attempt for storm in storms for attempt in storm.join()]
+    attempts += claim_until_final(second.address, second.issue_key, claims)
+    with Api(second.address, second.admin_key) as admin:
+        check_promises(attempts, admin.all_coupons("crowd"), stock=500, per_user=2,
+                       all_answered=True)
+    write_history(tmp_path / "history.ndjson", attempts)
+    result = run("verify", "--ledger", second.ledger_url, "--history", tmp_path / "history.ndjson")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.fixture
+def run_nodes():
+    """-> what `run nodes` starts with this engine, its banner, and where its files are"""
+    with tempfile.TemporaryDirectory(prefix="nodes-") as directory:
+        process = subprocess.Popen(
+            [sys.executable, "-B", NODES_PY, "2", f"--{engine_name()}"],
+            env=os.environ | {"TMPDIR": directory}, stderr=subprocess.PIPE, text=True)
+        try:
+            banner = ""
+            while "Ctrl-C" not in banner:
+                line = process.stderr.readline()
+                assert line, f"it has ended, saying:\n{banner}"
+                banner += line
+            yield process, banner, directory
+        finally:
+            process.kill()
+            process.stderr.close()
+            process.wait(30)
+
+
+def shell(line):
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=30)
+
+
+def test_the_banner_of_run_nodes_can_be_pasted(run_nodes):
+    process, banner, directory = run_nodes
+    ranks = [re.search(r'"rank": ?(\d+)', shell(line).stdout).group(1)
+             for line in re.findall(r"^  (curl .*)$", banner, re.MULTILINE)]
+    assert ranks == ["1", "2"], "each node has given one"
+    [verify] = re.findall(r"^  (\S+ verify .*)$", banner, re.MULTILINE)
+    checked = shell(verify)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+    pids = [int(pid) for pid in re.findall(r"process (\d+)", banner)]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert os.listdir(directory) == [], "nothing is left"
