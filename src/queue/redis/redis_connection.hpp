@@ -10,7 +10,7 @@
 #include "queue/redis/redis_reply.hpp"
 #include "queue/redis/redis_stream.hpp"
 
-struct redisReader;  // of hiredis
+struct redisReader;  // of hiredis NOLINT(readability-identifier-naming)
 
 // One connection to one server: what is sent goes out as one pipeline, and each command gets its
 // reply, in order, or an error that says whether it may have run.

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-struct redisReply;  // of hiredis
+struct redisReply;  // of hiredis NOLINT(readability-identifier-naming)
 
 // What a server replied, looked into without a copy. Nothing here fails: a question that does not
 // fit the value's kind has an empty answer, so a reply of unexpected shape needs one check at its
