@@ -129,7 +129,9 @@ Api::Reply Api::get_claim(const Request& request, const Routed& routed, Exchange
   exchange.campaign = claim->campaign;
   exchange.user = claim->user;
   if (status->is_certain && status->coupons == 0 && !status->place) return no_claim();
-  if (status->coupons == 1 || (status->is_certain && status->coupons == 0)) {
+  // One that memory knows is all there is, unless another server may have given more since.
+  const bool may_have_more = !status->is_certain && status->campaign.settings->per_user > 1;
+  if ((status->coupons == 1 && !may_have_more) || (status->is_certain && status->coupons == 0)) {
     std::vector<Coupon> coupons;
     if (status->first) coupons.push_back(*status->first);
     return status_response(*status, claim->user, coupons);

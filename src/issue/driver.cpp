@@ -55,8 +55,15 @@ void Driver::submit(const CampaignChange& change, ReplyTo reply_to) {
 }
 
 Driver::Next Driver::step() {
-  if (failed_) return {.more = refuse_everything(), .failed = failed_};
-  if (unsure_ && !find_out()) return {.due_at = clock_.monotonic() + ask_again_after};
+  if (failed_) {
+    tell_changes();
+    return {.more = refuse_behind(0, *failed_), .failed = failed_};
+  }
+  if (unsure_ && !find_out()) {
+    refuse_behind(unsure_->batch.arrivals.size(),
+                  {ErrorCode::unavailable, "the ledger is away; nothing was changed"});
+    return {.due_at = clock_.monotonic() + ask_again_after};
+  }
   if (failed_) return {.more = true, .failed = failed_};
   const bool changed = change_campaigns();
   const Monotonic now = clock_.monotonic();
@@ -84,6 +91,7 @@ bool Driver::change_campaigns() {
   for (const Submitted& one : submitted) changes.push_back(one.change);
   auto results = ledger_.change(changes);
   failed_ = ledger_.lost();
+  catch_up(ledger_.news());  // first: campaigns are published in the order of their numbers
   for (std::size_t i = 0; i < submitted.size(); ++i) {
     Result<Ledger::Changed> result = results ? (*results)[i] : std::unexpected(results.error());
     if (result) {
@@ -134,6 +142,8 @@ void Driver::work(Batch batch) {
     queue_wait_seconds_.observe(std::chrono::duration<double>(waited).count());
   }
   Result<Decision> decision = decide(batch);
+  // Some of it is another server's, and has left queue and lines: what remains comes anew.
+  if (!decision && decision.error().code == ErrorCode::conflict) return repeat(batch);
   const CommitResult result = commit(decision);
   if (result == CommitResult::retry && ++repeats_ <= repeats_max) return repeat(batch);
   repeats_ = 0;
@@ -176,8 +186,8 @@ void Driver::add_candidates(Batch& batch, const BatchState& state) {
 
 CommitResult Driver::commit(const Result<Decision>& decision) {
   if (!decision) {
-    const bool changed = decision.error().code == ErrorCode::conflict;
-    return changed ? CommitResult::retry : CommitResult::unavailable;
+    const bool again = decision.error().code == ErrorCode::timeout;
+    return again ? CommitResult::retry : CommitResult::unavailable;
   }
   const CommitResult result = ledger_.commit(decision->rows);
   failed_ = ledger_.lost();
@@ -191,17 +201,16 @@ bool Driver::find_out() {
   if (!landed && !failed_) return false;
   Unsure known = std::move(*unsure_);
   unsure_.reset();
+  if (landed && *landed) {
+    commits_.add();
+    conclude(known.batch, known.decision);  // first: what the others did came after it
+  }
   catch_up(ledger_.news());
   if (landed && !*landed) {
     repeat(known.batch);
     return true;
   }
-  if (landed) {
-    commits_.add();
-    conclude(known.batch, known.decision);
-  } else {
-    abandon(known.batch, CommitResult::unknown);
-  }
+  if (!landed) abandon(known.batch, CommitResult::unknown);
   queue_.settle(known.batch.arrivals.size());
   return true;
 }
@@ -228,7 +237,11 @@ void Driver::catch_up(const News& news) {
     events_.on_campaign(campaign);
     if (queue_.line_length(number) > 0) pacer_.hurry(number, now + tick_of(campaign));
   }
-  for (const Claim& claim : news.parked) queue_.park(claim);
+  for (const Claim& claim : news.parked) {
+    queue_.park(claim);
+    if (!ledger_.runs_line(claim.campaign)) continue;
+    pacer_.wants(claim.campaign, now, tick_of(ledger_.campaign(claim.campaign)));
+  }
   for (const Settlement& settlement : news.settled) {
     queue_.settle_line(settlement.campaign, std::span(&settlement.outcome, 1));
   }
@@ -236,6 +249,7 @@ void Driver::catch_up(const News& news) {
     if (queue_.line_length(number) == 0) continue;
     pacer_.wants(number, now, tick_of(ledger_.campaign(number)));
   }
+  for (const CampaignNumber number : news.led_elsewhere) queue_.leave_to_another(number);
 }
 
 void Driver::conclude(const Batch& batch, Decision& decision) {
@@ -301,32 +315,33 @@ void Driver::publish(const BatchRows& rows) {
 
 void Driver::tell(std::span<const Claim> claims, std::span<const Answer> answers,
                   Verdict::Kind kind) {
+  std::vector<Verdict> elsewhere;
   for (std::size_t i = 0; i < claims.size(); ++i) {
     const ReplyTo reply_to = claims[i].reply_to;
+    if (reply_to.desk == ReplyTo::elsewhere) {
+      elsewhere.push_back({reply_to, kind, answers[i]});
+      continue;
+    }
     if (reply_to.desk >= verdicts_.size()) verdicts_.resize(reply_to.desk + 1U);
     verdicts_[reply_to.desk].push_back({reply_to, kind, answers[i]});
   }
+  if (!elsewhere.empty()) queue_.answer(elsewhere);
   for (std::size_t desk = 0; desk < verdicts_.size(); ++desk) {
     if (verdicts_[desk].empty()) continue;
     events_.on_verdicts(static_cast<std::uint16_t>(desk), std::exchange(verdicts_[desk], {}));
   }
 }
 
-bool Driver::refuse_everything() {
-  tell_changes();
-  const std::span<const Claim> claims = queue_.take_batch(options_.batch_claims_max);
-  const std::size_t count = claims.size();
-  tell(claims, std::vector<Answer>(count), Verdict::Kind::unavailable);
-  queue_.settle(count);
+bool Driver::refuse_behind(std::size_t count, const Error& why) {
+  const std::vector<Claim> claims = queue_.drop_behind(count);
+  tell(claims, std::vector<Answer>(claims.size()), Verdict::Kind::unavailable);
   std::vector<Submitted> submitted;
   {
     const std::scoped_lock lock(submitted_mutex_);
     submitted.swap(submitted_);
   }
-  for (const Submitted& one : submitted) {
-    events_.on_changed(one.reply_to, std::unexpected(*failed_));
-  }
-  return count > 0;
+  for (const Submitted& one : submitted) events_.on_changed(one.reply_to, std::unexpected(why));
+  return !claims.empty();
 }
 
 bool Driver::parks(const Campaign& campaign, const Batch& batch) const {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/verdict.hpp"
 #include "issue/issuer.hpp"
 #include "issue/pacer.hpp"
-#include "issue/verdict.hpp"
 #include "ledger/ledger.hpp"
 #include "observe/metrics.hpp"
 #include "queue/queue.hpp"
@@ -112,8 +112,8 @@ class Driver {
   void park(const Batch& batch, Decision& decision);
   void publish(const BatchRows& rows);
   void tell(std::span<const Claim> claims, std::span<const Answer> answers, Verdict::Kind kind);
-  // Whether anyone was told so; more may wait.
-  bool refuse_everything();
+  // Refuses changes, and the claims behind the `count` oldest. Whether there were claims.
+  bool refuse_behind(std::size_t count, const Error& why);
 
   [[nodiscard]] bool parks(const Campaign& campaign, const Batch& batch) const;
   [[nodiscard]] std::optional<Place> waiting_place(const Claim& claim,

@@ -82,7 +82,7 @@ TEST_F(MysqlFailures, deadlock) {
 }
 
 TEST_F(MysqlFailures, lock_wait_timeout) {
-  MysqlConnection a = database.open();
+  MysqlConnection a = database.open({.idle_transaction = std::chrono::seconds(60)});
   MysqlConnection b = database.open({.lock_wait = std::chrono::seconds(1)});
   ASSERT_TRUE(a.run("BEGIN; UPDATE t SET v = 1 WHERE id = 1"));
   EXPECT_EQ(words(b.run("BEGIN; UPDATE t SET v = 2 WHERE id = 2; UPDATE t SET v = 2 WHERE id = 1")),
@@ -152,6 +152,27 @@ TEST_F(MysqlFailures, a_session_that_was_ended_while_it_did_nothing) {
   EXPECT_TRUE(connection.is_broken());
   EXPECT_EQ(words(connection.run("SELECT 1")), "2002 find_primary") << "not sent any more";
   EXPECT_FALSE(connection.ping());
+}
+
+// The text cannot even be sent: no reason to take it for done.
+TEST_F(MysqlFailures, a_session_that_was_idle_for_too_long) {
+  MysqlConnection connection = database.open();
+  ASSERT_TRUE(connection.run("SET SESSION wait_timeout = 1"));
+  database.root.wait_until(
+      "SELECT 1 FROM DUAL WHERE NOT EXISTS (SELECT id FROM "
+      "information_schema.processlist WHERE id = " +
+      std::to_string(connection.id()) + ")");
+  const Answer answer = connection.run("UPDATE t SET v = 1");
+  EXPECT_EQ(words(answer), "2006 unknown");
+  EXPECT_TRUE(connection.is_broken());
+}
+
+TEST_F(MysqlFailures, a_session_that_stood_still_in_a_transaction) {
+  MysqlConnection connection = database.open();
+  MysqlConnection other = database.open();
+  ASSERT_TRUE(connection.run("BEGIN; UPDATE t SET v = 1 WHERE id = 1"));
+  EXPECT_EQ(words(other.run("UPDATE t SET v = 2 WHERE id = 1")), "done") << "it has let go";
+  EXPECT_EQ(words(connection.run("COMMIT")), "2006 unknown");
 }
 
 TEST_F(MysqlFailures, a_session_that_was_ended_in_a_query) {

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -58,6 +59,53 @@ def test_a_crowd_at_both_nodes_is_one_crowd(two, tmp_path):
     write_history(tmp_path / "history.ndjson", attempts)
     result = run("verify", "--ledger", second.ledger_url, "--history", tmp_path / "history.ndjson")
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_campaigns_made_at_both_nodes_at_once_are_known_to_both(two):
+    def make(node, name):
+        with Api(node.address, node.admin_key) as api:
+            for number in range(20):
+                assert api.put_campaign(f"{name}{number}", stock=1).status == 201
+
+    threads = [Thread(target=make, args=(node, name)) for node, name in zip(two, "ab")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for node in two:
+        with Api(node.address, node.admin_key) as api:
+            assert len(api.all_pages("/v1/campaigns")) == 40
+            assert api.claim("a19", "ann").json()["rank"] == 1
+            assert api.claim("b19", "ann").json()["rank"] == 1
+
+
+def test_a_change_answered_at_one_node_holds_at_the_other(two):
+    """Promise 8 with the stock raised, and pause: from the moment of the answer on."""
+    first, second = two
+    with Api(first.address, first.admin_key) as here, \
+            Api(second.address, second.issue_key) as there:
+        assert here.put_campaign("changed", stock=0).status == 201
+        for stock in range(1, 21):
+            assert there.claim("changed", f"u{stock}").code == "sold_out"
+            assert here.patch_campaign("changed", paused=True).status == 200
+            assert there.claim("changed", f"u{stock}").code == "paused"
+            assert here.patch_campaign("changed", paused=False, stock=stock).status == 200
+            assert there.claim("changed", f"u{stock}").json()["rank"] == stock
+
+
+def test_a_node_reads_what_another_has_just_given(two):
+    """Whatever memory says of an earlier coupon."""
+    first, second = two
+    with Api(first.address, first.admin_key) as here, \
+            Api(second.address, second.issue_key) as there:
+        assert here.put_campaign("several", stock=1000, per_user=50).status == 201
+        assert there.claim("several", "ann", key="k1").status == 201
+        for count in range(2, 51):
+            assert here.claim("several", "ann", key=f"k{count}").status == 201
+            told = there.claim_status("several", "ann").json()
+            assert [c["nth"] for c in told["coupons"]] == list(range(1, count + 1))
+            listed = there.user_coupons("ann").json()["data"]
+            assert [c["nth"] for c in listed] == list(range(1, count + 1))
 
 
 @pytest.fixture

@@ -76,6 +76,20 @@ TEST(Driver, repeats_an_unknown_commit_that_did_not_land_in_every_byte) {
   EXPECT_EQ(bench.ledger.tried[0].coupons[0].coupon, bench.ledger.tried[2].coupons[0].coupon);
 }
 
+// Whoever comes meanwhile need not wait for that.
+TEST(Driver, refuses_who_comes_while_nobody_can_say_what_became_of_a_commit) {
+  DriverBench bench({.stock = 9});
+  bench.ledger.next_commits = {CommitResult::unknown};
+  bench.ledger.unknown_lands = true;
+  bench.ledger.is_away = true;
+  bench.start().claim({"a"}).settle();
+  bench.claim({"b"}).change({.stock = 20}).settle();
+  EXPECT_EQ(bench.told(), "1 unavailable, 2 unavailable");
+  bench.ledger.is_away = false;
+  bench.claim({"c"}).settle();
+  EXPECT_EQ(bench.told(), "0 issued 1, 3 issued 2");
+}
+
 TEST(Driver, says_nothing_when_nobody_can_know) {
   DriverBench bench({.stock = 9});
   bench.ledger.next_commits = {CommitResult::unknown};

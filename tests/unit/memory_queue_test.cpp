@@ -55,6 +55,20 @@ TEST_F(MemoryQueueTest, gives_tickets_in_order_from_the_first_and_rings_once_a_m
   EXPECT_EQ(rings, 1);
 }
 
+TEST_F(MemoryQueueTest, drops_what_stands_behind_and_keeps_what_was_shown) {
+  enqueue({"a", "b", "c"});
+  const std::span<Claim> shown = queue.take_batch(2);
+  enqueue({"d"});
+  EXPECT_EQ(users_of(queue.drop_behind(2)), "cd");
+  EXPECT_EQ(users_of(shown), "ab");
+  EXPECT_EQ(queue.depth().arrived, 2U);
+  queue.settle(2);
+  enqueue({"e"});
+  EXPECT_EQ(users_of(queue.take_batch(9)), "e");
+  EXPECT_EQ(users_of(queue.drop_behind(0)), "e");
+  EXPECT_EQ(queue.depth().arrived, 0U);
+}
+
 TEST_F(MemoryQueueTest, shows_the_same_batch_until_it_is_settled) {
   enqueue({"a", "b", "c"});
   EXPECT_EQ(users_of(queue.take_batch(2)), "ab");

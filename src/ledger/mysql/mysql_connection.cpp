@@ -38,6 +38,13 @@ void set_tls(st_mysql* handle, const MysqlLogin& login) {
   if (!login.tls_ca.empty()) mysql_options(handle, MYSQL_OPT_SSL_CA, login.tls_ca.c_str());
 }
 
+// MySQL knows no limit for transactions alone: its one is longer than a pool leaves a connection
+// unasked.
+std::string idle_limit(const MysqlServer& server, const MysqlTimeouts& timeouts) {
+  const std::string seconds = std::to_string(timeouts.idle_transaction.count());
+  return server.is_mariadb ? "idle_transaction_timeout = " + seconds : "wait_timeout = 10";
+}
+
 std::string set_up_text(const MysqlServer& server, const MysqlTimeouts& timeouts) {
   const std::string lock_wait = std::to_string(timeouts.lock_wait.count());
   return "SET NAMES utf8mb4; "
@@ -45,9 +52,9 @@ std::string set_up_text(const MysqlServer& server, const MysqlTimeouts& timeouts
          "SET SESSION autocommit = 1, time_zone = '+00:00', "
          "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
          "innodb_lock_wait_timeout = " +
-         lock_wait + ", lock_wait_timeout = " + lock_wait + ", " +
-         (server.is_mariadb ? "session_track_system_variables = 'last_gtid'"
-                            : "session_track_gtids = OWN_GTID") +
+         lock_wait + ", lock_wait_timeout = " + lock_wait + ", " + idle_limit(server, timeouts) +
+         (server.is_mariadb ? ", session_track_system_variables = 'last_gtid'"
+                            : ", session_track_gtids = OWN_GTID") +
          "; SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_isolation', "
          "'transaction_isolation', 'autocommit', 'sql_mode', 'innodb_lock_wait_timeout', "
          "'character_set_client', 'max_allowed_packet')";
@@ -151,8 +158,12 @@ MysqlResult<std::vector<MysqlRows>> MysqlConnection::run(std::string_view sql) {
     return std::unexpected(make_mysql_error(
         1153, "08S01", "a text of " + std::to_string(sql.size()) + " bytes was not sent"));
   }
+  // What cannot be sent is -1 as well, which of the next results means that there is none.
+  if (mysql_real_query(handle_.get(), sql.data(), sql.size()) != 0) {
+    return std::unexpected(failed());
+  }
   std::vector<MysqlRows> results;
-  int state = mysql_real_query(handle_.get(), sql.data(), sql.size());
+  int state = 0;
   while (state == 0) {
     MysqlResult<MysqlRows> result = take_result();
     if (!result) {
@@ -224,6 +235,10 @@ void MysqlConnection::note_gtid() {
     if (mysql_session_track_get_next(handle, type, &data, &size) != 0) return;
     if (is_gtid) last_gtid_.assign(data, size);
   } while (mysql_session_track_get_next(handle, type, &data, &size) == 0);
+}
+
+std::string newest_gtid_query(const MysqlServer& server) {
+  return server.is_mariadb ? "SELECT @@GLOBAL.gtid_binlog_pos" : "SELECT @@GLOBAL.gtid_executed";
 }
 
 std::string wait_for_gtid(const MysqlServer& server, std::string_view gtid,

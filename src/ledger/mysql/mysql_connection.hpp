@@ -21,8 +21,8 @@ struct st_mysql;
 //
 // A session is the same whatever the server's defaults are; open() sets it up and reads it back:
 // utf8mb4, READ COMMITTED, autocommit on, strict SQL without NO_BACKSLASH_ESCAPES, UTC, short lock
-// waits, InnoDB or nothing. An UPDATE's affected() counts the rows that its WHERE found, changed or
-// not.
+// waits, a limit for standing still in a transaction, InnoDB or nothing. An UPDATE's affected()
+// counts the rows that its WHERE found, changed or not.
 
 namespace firstcome {
 
@@ -30,6 +30,8 @@ struct MysqlTimeouts {
   std::chrono::seconds read{10};  // for the server's next bytes, so also for a long statement
   std::chrono::seconds write{10};
   std::chrono::seconds lock_wait{3};  // for a row (1205) and for a table's definition
+  // A client that stands still in a transaction loses it, and its locks.
+  std::chrono::seconds idle_transaction{1};
 };
 
 struct MysqlServer {
@@ -94,6 +96,10 @@ class MysqlConnection {
   std::size_t text_size_max_ = 0;
   bool broken_ = false;
 };
+
+// A statement whose one value covers all that this server, a primary, has committed, as
+// wait_for_gtid() takes it; empty when it keeps no binary log.
+[[nodiscard]] std::string newest_gtid_query(const MysqlServer& server);
 
 // A statement whose one value is 0 once a replica has the commit with this GTID, and something else
 // (-1, 1, NULL) when `timeout` has passed before that.

@@ -8,13 +8,13 @@
 #include "ledger/mysql/mysql_change.hpp"
 #include "ledger/mysql/mysql_schema.hpp"
 #include "ledger/mysql/mysql_secret.hpp"
+#include "ledger/mysql/mysql_text.hpp"
 #include "observe/log.hpp"
 
 namespace firstcome {
 namespace {
 
 using Stopwatch = std::chrono::steady_clock;
-
 double seconds_since(Stopwatch::time_point start) {
   return std::chrono::duration<double>(Stopwatch::now() - start).count();
 }
@@ -27,20 +27,6 @@ constexpr Monotonic follow_interval = std::chrono::milliseconds(100);
 // While somebody waits for this server, or this one for another, to act on a change.
 constexpr Monotonic follow_interval_short = std::chrono::milliseconds(10);
 constexpr auto beat_interval = std::chrono::milliseconds(500);
-
-std::vector<CampaignNumber> campaigns_of(std::span<const Claim> due,
-                                         std::span<const Claim> arrivals) {
-  std::vector<CampaignNumber> numbers;
-  for (const auto claims : {due, arrivals}) {
-    for (const Claim& claim : claims) {
-      if (numbers.empty() || numbers.back() != claim.campaign) numbers.push_back(claim.campaign);
-    }
-  }
-  std::ranges::sort(numbers);
-  const auto repeats = std::ranges::unique(numbers);
-  numbers.erase(repeats.begin(), repeats.end());
-  return numbers;
-}
 
 }  // namespace
 
@@ -58,11 +44,12 @@ Result<std::unique_ptr<MysqlLedger>> MysqlLedger::open(MysqlPool& pool, bool mig
   if (!codes) return std::unexpected(codes.error());
   const auto cursors = secret(**connection, "cursor_key");
   if (!cursors) return std::unexpected(cursors.error());
+  const auto name = secret(**connection, "ledger_name");
+  if (!name) return std::unexpected(name.error());
   std::unique_ptr<MysqlLedger> ledger(
-      new MysqlLedger(pool, {*codes, *cursors}, fingerprints, *warnings, metrics));
-  if (auto ok = ledger->nodes_.enter(**connection); !ok) {
-    return std::unexpected(to_error(ok.error(), "enter this server"));
-  }
+      new MysqlLedger(pool, {*codes, *cursors, *name}, fingerprints, *warnings, metrics));
+  const auto entered = ledger->nodes_.enter(**connection);
+  if (!entered) return std::unexpected(to_error(entered.error(), "enter this server"));
   if (auto ok = ledger->mirror_.load(**connection); !ok) return std::unexpected(ok.error());
   return ledger;
 }
@@ -73,6 +60,7 @@ MysqlLedger::MysqlLedger(MysqlPool& pool, const Secrets& secrets, const Fingerpr
       codes_(secrets.codes),
       cursors_(secrets.cursors),
       warnings_(std::move(warnings)),
+      name_(hex_text(secrets.name)),
       mirror_(codes_, fingerprints),
       lock_seconds_(
           metrics.histogram(commit_seconds, commit_help, seconds_bounds, {{"phase", "lock"}})),
@@ -93,7 +81,7 @@ Result<Epoch> MysqlLedger::take_epoch() {
 }
 
 void MysqlLedger::for_each_campaign(const std::function<void(const Campaign&)>& visit) const {
-  mirror_.for_each([&](const Campaign& campaign, const IssuingRow&) { visit(campaign); });
+  mirror_.for_each([&](const Campaign& one, const IssuingRow&) { visit(one); });
 }
 
 const Campaign& MysqlLedger::campaign(CampaignNumber number) const {
@@ -118,7 +106,7 @@ Result<BatchState> MysqlLedger::state_for(std::span<Claim> due, std::span<Claim>
   open_.reset();
   if (auto ok = begin(campaigns_of(due, arrivals)); !ok) return std::unexpected(ok.error());
   lock_seconds_.observe(seconds_since(start));
-  if (auto ok = check_leases(due); !ok) {
+  if (auto ok = check_leases(due, arrivals); !ok) {
     open_.reset();
     return std::unexpected(ok.error());
   }
@@ -134,7 +122,7 @@ Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns) {
     const bool again = results.error().failure == MysqlFailure::retry;
     if (again) repeats_.add();
     const Error error = to_read_error(results.error(), "lock the campaigns");
-    return fail(again ? ErrorCode::conflict : ErrorCode::unavailable, error.message);
+    return fail(again ? ErrorCode::timeout : ErrorCode::unavailable, error.message);
   }
   MysqlRows& rows = results->back();
   if (rows.size() != campaigns.size()) {
@@ -154,24 +142,39 @@ Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns) {
   return {};
 }
 
-// A line may have come under another server's lease since its claims were taken from it, or moved.
-Result<void> MysqlLedger::check_leases(std::span<const Claim> due) const {
+// Another server may have taken the lease since these claims were taken from line or queue.
+Result<void> MysqlLedger::check_leases(std::span<const Claim> due,
+                                       std::span<const Claim> arrivals) {
+  bool all_ours = true;
   for (const Claim& claim : due) {
     const IssuingRow& row = open_->rows.at(claim.campaign);
-    if (row.holder == nodes_.self() && claim.ticket.value > row.line_front) continue;
-    return fail(ErrorCode::conflict, "the line has come to another server");
+    all_ours &= row.holder == nodes_.self() && claim.ticket.value > row.line_front;
   }
-  return {};
+  for (auto& [campaign, row] : open_->rows) {
+    const auto from_elsewhere = [&](const Claim& claim) {
+      return claim.campaign == campaign && claim.reply_to.desk == ReplyTo::elsewhere;
+    };
+    if (std::ranges::none_of(arrivals, from_elsewhere) || lead(row)) continue;
+    mirror_.note_led_elsewhere(campaign);
+    all_ours = false;
+  }
+  if (all_ours) return {};
+  return fail(ErrorCode::conflict, "another server leads the campaign");
+}
+
+bool MysqlLedger::lead(IssuingRow& row) {
+  if (row.holder == nodes_.self()) return true;
+  if (!nodes_.is_gone(*open_->connection, row.holder)) return false;
+  row.holder = nodes_.self();
+  ++row.epoch.value;
+  return true;
 }
 
 void MysqlLedger::give_tickets(std::span<Claim> arrivals) {
   for (Claim& claim : arrivals) {
     IssuingRow& row = open_->rows.at(claim.campaign);
-    if (mirror_.campaign(claim.campaign).settings->mode == Mode::paced &&
-        row.holder != nodes_.self() && !nodes_.is_there(row.holder)) {
-      row.holder = nodes_.self();
-      ++row.epoch.value;
-    }
+    // Whoever parks the first claim runs the line, unless somebody does already.
+    if (mirror_.campaign(claim.campaign).settings->mode == Mode::paced) (void)lead(row);
     claim.epoch = row.epoch;
     claim.ticket = Ticket{++row.tickets};
   }
@@ -216,7 +219,7 @@ CommitResult MysqlLedger::commit(const BatchRows& rows) {
     }
   }
   commit_seconds_.observe(seconds_since(start));
-  note_gtid(*open_->connection);
+  note_gtid(open_->connection->last_gtid());
   open_.reset();
   mirror_.add_own(rows, issuing);
   return CommitResult::ok;
@@ -271,10 +274,10 @@ Result<bool> MysqlLedger::landed(const BatchRows& rows) {
   for (const IssuingRow& row : *unsure_) campaigns.push_back(row.campaign);
   auto connection = pool_.take();
   if (!connection) return std::unexpected(connection.error());
-  auto results =
-      (*connection)
-          ->run("START TRANSACTION; " + lock_issuing(campaigns) +
-                "; SELECT number FROM commits WHERE node = " + std::to_string(nodes_.self()));
+  auto results = (*connection)
+                     ->run("START TRANSACTION; " + lock_issuing(campaigns) + "; SELECT number, (" +
+                           newest_gtid_query((*connection)->server()) +
+                           ") FROM commits WHERE node = " + std::to_string(nodes_.self()));
   if (!results) return std::unexpected(to_read_error(results.error(), "look a commit up"));
   MysqlRows& number = results->back();
   if (!number.next()) {
@@ -282,7 +285,10 @@ Result<bool> MysqlLedger::landed(const BatchRows& rows) {
     return std::unexpected(*lost_);
   }
   const bool landed = number.natural(0) == commit_number_;
-  if (landed) mirror_.add_own(rows, *unsure_);
+  if (landed) {
+    note_gtid(number.text(1));
+    mirror_.add_own(rows, *unsure_);
+  }
   unsure_.reset();
   MysqlRows& issuing = (*results)[1];
   while (issuing.next()) {
@@ -300,7 +306,7 @@ Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(
   if (!connection) return std::unexpected(connection.error());
   auto results = change_campaigns(**connection, mirror_, changes);
   if (!results) return results;
-  note_gtid(**connection);
+  if (!(*connection)->in_transaction()) note_gtid((*connection)->last_gtid());  // it has committed
   changed_ = mirror_.change_seq();
   // Whoever came after this look has read the changes at its start.
   if (auto looked = nodes_.look(**connection); !looked) follow_failures_.add();
@@ -309,7 +315,9 @@ Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(
 
 News MysqlLedger::news() {
   shown_ = mirror_.change_seq();
-  return mirror_.take_news();
+  News news = mirror_.take_news();
+  std::erase_if(news.lines, [this](CampaignNumber number) { return !runs_line(number); });
+  return news;
 }
 
 bool MysqlLedger::all_act_on_changes() const {
@@ -324,6 +332,9 @@ std::optional<Monotonic> MysqlLedger::follow_every() const {
 void MysqlLedger::follow() {
   if (lost_) return;
   open_.reset();
+  // What the look before this one has read is on the board by now, all that was changed while
+  // nobody waited for this server included.
+  fresh_until_.store(looked_at_ + MysqlNodes::gone_after, std::memory_order_release);
   auto connection = pool_.take();
   if (!connection) return follow_failures_.add();
   if (auto beaten = beat_or_look(**connection); !beaten) return follow_failures_.add();
@@ -331,6 +342,7 @@ void MysqlLedger::follow() {
   if (followed) followed = mirror_.follow_issuing(**connection);
   if (!followed && followed.error().code == ErrorCode::corrupt) return lose(followed.error());
   if (!followed) return follow_failures_.add();
+  looked_at_ = beaten_at_;
   take_lines(**connection);
 }
 
@@ -343,7 +355,6 @@ MysqlResult<void> MysqlLedger::beat_or_look(MysqlConnection& connection) {
   if (!beaten) return beaten;
   told_ = shown_;
   beaten_at_ = now;
-  fresh_until_.store(now + MysqlNodes::gone_after, std::memory_order_release);
   return {};
 }
 
@@ -354,6 +365,7 @@ void MysqlLedger::take_lines(MysqlConnection& connection) {
     if (row.line_front < row.line_back && !nodes_.is_there(row.holder)) orphans.push_back(row);
   });
   for (IssuingRow row : orphans) {
+    if (!nodes_.is_gone(connection, row.holder)) continue;
     const std::string of_row = " WHERE campaign = " + std::to_string(row.campaign.value) +
                                " AND epoch = " + std::to_string(row.epoch.value);
     ++row.epoch.value;
@@ -370,9 +382,9 @@ bool MysqlLedger::runs_line(CampaignNumber campaign) const {
   return mirror_.row(campaign).holder == nodes_.self();
 }
 
-void MysqlLedger::note_gtid(const MysqlConnection& connection) {
+void MysqlLedger::note_gtid(std::string_view gtid) {
   const std::scoped_lock lock(gtid_mutex_);
-  newest_gtid_ = connection.last_gtid();
+  newest_gtid_ = gtid;
 }
 
 std::string MysqlLedger::newest_gtid() const {

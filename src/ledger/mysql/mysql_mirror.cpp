@@ -97,6 +97,8 @@ Result<void> MysqlMirror::load_lines(MysqlConnection& connection,
   for (MysqlRows& rows = (*results)[2]; rows.next();) {
     const Result<ParkedClaim> claim = read_mysql_parked(rows);
     if (!claim) return std::unexpected(claim.error());
+    // Of a campaign made since the campaigns were read: the next look finds both.
+    if (claim->claim.campaign.value > known_.size()) continue;
     if (claim->outcome == Outcome::queued) {
       lines_[claim->claim.campaign.value].push_back(claim->claim.ticket);
     }
@@ -134,9 +136,12 @@ Result<void> MysqlMirror::follow_campaigns(MysqlConnection& connection) {
 }
 
 Result<void> MysqlMirror::follow_issuing(MysqlConnection& connection) {
+  // All, as long as a clock that was set back is behind what it has said.
   auto rows =
-      read(connection, select(mysql_issuing_columns, "FROM issuing WHERE touched_at >= " +
-                                                         std::to_string(touched_at_ - overlap_ms)));
+      read(connection,
+           select(mysql_issuing_columns,
+                  "FROM issuing WHERE touched_at >= " + std::to_string(touched_at_ - overlap_ms) +
+                      " OR " + std::string(mysql_now_ms) + " < " + std::to_string(touched_at_)));
   if (!rows) return std::unexpected(rows.error());
   std::int64_t newest = touched_at_;
   while (rows->next()) {
@@ -166,10 +171,7 @@ Result<void> MysqlMirror::catch_up(MysqlConnection& connection, const IssuingRow
     if (auto ok = read_line_front(connection, row); !ok) return ok;
   }
   known.row.tickets = std::max(known.row.tickets, row.tickets);
-  if (row.epoch >= known.row.epoch) {
-    known.row.epoch = row.epoch;
-    known.row.holder = row.holder;
-  }
+  note_lease(row);
   return {};
 }
 
@@ -258,6 +260,7 @@ void MysqlMirror::add_own(const BatchRows& rows, std::span<const IssuingRow> iss
     line.pop_front();
   }
   for (const IssuingRow& row : issuing) {
+    note_lease(row);
     IssuingRow& known = at(row.campaign).row;
     const std::uint64_t change_seq = known.change_seq;
     known = row;
@@ -289,9 +292,10 @@ void MysqlMirror::for_each(
 }
 
 void MysqlMirror::note_lease(const IssuingRow& row) {
-  Known& known = at(row.campaign);
-  known.row.epoch = row.epoch;
-  known.row.holder = row.holder;
+  IssuingRow& known = at(row.campaign).row;
+  if (row.epoch <= known.epoch) return;
+  known.epoch = row.epoch;
+  known.holder = row.holder;
   news_.lines.push_back(row.campaign);
 }
 

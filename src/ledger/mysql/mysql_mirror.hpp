@@ -58,9 +58,13 @@ class MysqlMirror {
   [[nodiscard]] const IssuingRow& row(CampaignNumber number) const;
   void for_each(const std::function<void(const Campaign&, const IssuingRow&)>& visit) const;
 
-  // A line of this campaign has come under this server's lease.
+  // Another server leads this campaign.
+  void note_led_elsewhere(CampaignNumber number) { news_.led_elsewhere.push_back(number); }
+
+  // Who holds the campaign's lease, by a row that is or was in `issuing`.
   void note_lease(const IssuingRow& row);
 
+  // `lines` are those whose lease has come to somebody else, whoever that is.
   [[nodiscard]] News take_news();
 
   [[nodiscard]] const CouponIndex& index() const { return *index_; }

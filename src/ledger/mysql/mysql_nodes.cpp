@@ -11,6 +11,7 @@
 namespace firstcome {
 namespace {
 
+constexpr int enter_repeats_max = 20;
 constexpr std::int64_t forgotten_after_ms = 24LL * 60 * 60 * 1000;
 
 std::uint64_t draw_number() {
@@ -24,20 +25,37 @@ std::string before_now(std::int64_t ms) {
   return std::string(mysql_now_ms) + " - " + std::to_string(ms);
 }
 
+// Servers that start at the same time clear the same rows away, and one of them may be told that
+// it has come to a deadlock.
+MysqlResult<void> run_with_repeats(MysqlConnection& connection, const std::string& sql) {
+  for (int left = enter_repeats_max;; --left) {
+    const auto done = connection.run(sql);
+    if (done) return {};
+    if (done.error().failure != MysqlFailure::retry || left == 0) {
+      return std::unexpected(done.error());
+    }
+  }
+}
+
+// What says that a server is there, and acts on no change yet.
+std::string entry(std::uint64_t node) {
+  const std::string number = std::to_string(node);
+  return "REPLACE INTO nodes (node, seen_at, seen_change) VALUES (" + number + ", " +
+         std::string(mysql_now_ms) + ", 0); REPLACE INTO commits (node, number) VALUES (" + number +
+         ", 0)";
+}
+
 }  // namespace
 
 MysqlNodes::MysqlNodes() : self_(draw_number()) {}
 
 MysqlResult<void> MysqlNodes::enter(MysqlConnection& connection) {
-  const std::string self = std::to_string(self_);
   const std::string long_gone =
       "(SELECT node FROM nodes WHERE seen_at < " + before_now(forgotten_after_ms) + ")";
-  auto done =
-      connection.run("START TRANSACTION; DELETE FROM commits WHERE node IN " + long_gone +
-                     "; DELETE FROM nodes WHERE seen_at < " + before_now(forgotten_after_ms) +
-                     "; INSERT INTO nodes (node, seen_at, seen_change) VALUES (" + self + ", " +
-                     std::string(mysql_now_ms) +
-                     ", 0); INSERT INTO commits (node, number) VALUES (" + self + ", 0); COMMIT");
+  auto done = run_with_repeats(connection, "START TRANSACTION; DELETE FROM commits WHERE node IN " +
+                                               long_gone + "; DELETE FROM nodes WHERE seen_at < " +
+                                               before_now(forgotten_after_ms) + "; " +
+                                               entry(self_) + "; COMMIT");
   if (!done) return std::unexpected(done.error());
   return look(connection);
 }
@@ -47,6 +65,8 @@ MysqlResult<void> MysqlNodes::beat(MysqlConnection& connection, std::uint64_t ch
                              ", seen_change = " + std::to_string(change) +
                              " WHERE node = " + std::to_string(self_));
   if (!done) return std::unexpected(done.error());
+  // Cleared away, after a very long sleep; or it was lost with another primary.
+  if (done->back().affected() == 0) return enter(connection);
   return look(connection);
 }
 
@@ -57,6 +77,11 @@ MysqlResult<void> MysqlNodes::look(MysqlConnection& connection) {
   there_.clear();
   while (rows->next()) there_.emplace(rows->natural(0), rows->natural(1));
   return {};
+}
+
+bool MysqlNodes::is_gone(MysqlConnection& connection, std::uint64_t node) {
+  if (node == self_ || is_there(node)) return false;
+  return node == 0 || (look(connection) && !is_there(node));
 }
 
 bool MysqlNodes::all_act_on(std::uint64_t change) const {

@@ -32,6 +32,8 @@ class MysqlNodes {
 
   // As of the last look.
   [[nodiscard]] bool is_there(std::uint64_t node) const { return there_.contains(node); }
+  // Whether it is not there now: who was not at the last look may have come since. 0 is nobody.
+  [[nodiscard]] bool is_gone(MysqlConnection& connection, std::uint64_t node);
   // Whether all others that are there act on this change.
   [[nodiscard]] bool all_act_on(std::uint64_t change) const;
 

@@ -10,7 +10,7 @@ constexpr std::string_view reads = "firstcome_ledger_reads_total";
 constexpr std::string_view reads_help = "Listings, by who answered them.";
 constexpr std::string_view passed_over = "firstcome_replica_passed_over_total";
 constexpr std::string_view passed_over_help =
-    "Replicas that did not answer a listing: late, without this server's newest commit; away.";
+    "Replicas that did not answer a listing: late, without the newest commit; away.";
 
 std::string select_coupons(const std::string& rest) {
   return "SELECT " + std::string(mysql_coupon_columns) + " FROM coupons WHERE " + rest;
@@ -95,13 +95,22 @@ Result<std::vector<ListedCoupon>> MysqlReader::list_on_primary(const std::string
   return listed(std::move(*rows));
 }
 
+// The primary knows what every server has committed, the others' newest included.
+std::string MysqlReader::newest_gtid() {
+  if (auto primary = primary_.take()) {
+    auto rows = (*primary)->query(newest_gtid_query((*primary)->server()));
+    if (rows && rows->next()) return std::string(rows->text(0));
+  }
+  return newest_gtid_();
+}
+
 std::optional<MysqlRows> MysqlReader::ask(Replica& replica, const std::string& sql) {
   auto connection = replica.pool->take();
   if (!connection) {
     replica_away_.add();
     return std::nullopt;
   }
-  const std::string gtid = newest_gtid_();
+  const std::string gtid = newest_gtid();
   const std::string wait =
       gtid.empty() ? "SELECT 0"
                    : wait_for_gtid((*connection)->server(), gtid, options_.replica_wait);

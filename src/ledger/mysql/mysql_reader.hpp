@@ -9,16 +9,17 @@
 #include "ledger/mysql/mysql_pool.hpp"
 
 // Listings of a MySQL ledger, read from its replicas in turn, or from the primary when there is
-// none or none can answer. Whoever was just served reads his coupon: a replica is asked only for
-// what it holds once it has this server's newest commit, and is given a moment to get it; one that
-// has not by then is late, and the primary answers instead.
+// none or none can answer. Whoever was just served reads his coupon, whichever server that was: a
+// replica is asked only for what it holds once it has all that the primary has committed by now,
+// and is given a moment to get it; one that has not by then is late, and the primary answers
+// instead. While the primary is away, replicas answer with this server's newest commit.
 
 namespace firstcome {
 
 class MysqlReader final : public LedgerReader {
  public:
   struct Options {
-    std::chrono::milliseconds replica_wait{50};  // for this server's newest commit to get there
+    std::chrono::milliseconds replica_wait{50};  // for the newest commit to get there
     // A replica that was late or away is left out this long.
     std::chrono::milliseconds left_out{1000};
   };
@@ -45,6 +46,7 @@ class MysqlReader final : public LedgerReader {
 
   [[nodiscard]] Result<std::vector<ListedCoupon>> list(const std::string& sql);
   [[nodiscard]] Result<std::vector<ListedCoupon>> list_on_primary(const std::string& sql);
+  [[nodiscard]] std::string newest_gtid();
   // nullopt: it is away, or late.
   [[nodiscard]] std::optional<MysqlRows> ask(Replica& replica, const std::string& sql);
 

@@ -77,7 +77,8 @@ void Operator::run(const std::string& sql) {
 
 std::string Operator::ask(const std::string& sql) {
   std::string answer;
-  int state = mysql_real_query(handle_, sql.data(), sql.size());
+  CHECK(mysql_real_query(handle_, sql.data(), sql.size()) == 0, mysql_error(handle_));
+  int state = 0;
   while (state == 0) {
     if (MYSQL_RES* const result = mysql_store_result(handle_)) {
       const MYSQL_ROW row = mysql_fetch_row(result);

@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/check.hpp"
@@ -19,8 +20,13 @@ class MemoryLedger final : public Ledger {
   // How the next commits end, and whether an unknown one was written.
   std::deque<CommitResult> next_commits{};
   bool unknown_lands = false;
+  bool is_away = false;  // it cannot say
   std::optional<Error> lost_because{};
   bool loses_itself = false;  // at the next commit that does not go well
+  // Where servers share it: what others have done, told once; and whether the lines are ours.
+  bool shared = false;
+  News next_news{};
+  bool has_leases = true;
   // Every commit that was tried, as rows; and what happened, as words.
   std::vector<BatchRows> tried{};
   std::vector<std::string>* events = nullptr;
@@ -99,8 +105,15 @@ class MemoryLedger final : public Ledger {
   [[nodiscard]] Result<bool> landed(const BatchRows&) override {
     note("landed");
     if (lost_because) return std::unexpected(*lost_because);
+    if (is_away) return fail(ErrorCode::unavailable, "it is away");
     return unknown_lands;
   }
+  [[nodiscard]] News news() override { return std::exchange(next_news, {}); }
+  [[nodiscard]] bool is_shared() const override { return shared; }
+  [[nodiscard]] std::optional<Monotonic> follow_every() const override {
+    return shared ? std::optional<Monotonic>(std::chrono::milliseconds(100)) : std::nullopt;
+  }
+  [[nodiscard]] bool runs_line(CampaignNumber) const override { return has_leases; }
   [[nodiscard]] std::optional<Error> lost() const override { return lost_because; }
   void between_batches() override { note("between"); }
   void when_idle() override { note("idle"); }

@@ -1,0 +1,237 @@
+#include "ledger/mysql/mysql_ledger.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "engines/support/ledger_node.hpp"
+#include "unit/support/samples.hpp"
+
+// Two servers on one ledger, their steps interleaved by hand: the campaign's lock makes one order
+// of what both do.
+
+namespace firstcome {
+namespace {
+
+using testing::Database;
+using testing::identity_of;
+using testing::LedgerNode;
+
+class MysqlLedgers : public ::testing::Test {
+ protected:
+  // Returns when somebody waits for a lock of this database.
+  void wait_until_one_waits() {
+    database.root.wait_until("SELECT id FROM information_schema.processlist WHERE db = '" +
+                             database.name() + "' AND info LIKE '%FOR UPDATE%' AND id <> " +
+                             "CONNECTION_ID()");
+  }
+
+  [[nodiscard]] std::string table(const std::string& name) const {
+    return database.name() + "." + name;
+  }
+
+  Database database;
+  LedgerNode a{database};
+  LedgerNode b{database};
+};
+
+TEST_F(MysqlLedgers, give_one_row_of_ranks_and_not_one_too_many) {
+  const CampaignNumber campaign = a.put("c", {.stock = 4});
+  b.follow();
+  EXPECT_EQ(a.claim(campaign, {"ann", "bob"}), "issued 1, issued 2");
+  EXPECT_EQ(b.claim(campaign, {"cyd", "ann"}), "issued 3, issued 1'");
+  EXPECT_EQ(a.claim(campaign, {"dan", "eve"}), "issued 4, sold_out");
+  EXPECT_EQ(b.claim(campaign, {"fay", "dan"}), "sold_out, issued 4'");
+  EXPECT_EQ(database.root.ask("SELECT issued FROM " + table("issuing")), "4");
+}
+
+TEST_F(MysqlLedgers, count_a_users_coupons_together) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9, .per_user = 2});
+  b.follow();
+  EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
+  EXPECT_EQ(b.claim(campaign, {"ann"}), "issued 2");
+  EXPECT_EQ(a.claim(campaign, {"ann", "bob"}), "limit_reached, issued 3");
+}
+
+// What was read without the lock is not what is decided on.
+TEST_F(MysqlLedgers, decide_one_after_the_other) {
+  const CampaignNumber campaign = a.put("c", {.stock = 2});
+  b.follow();
+  auto first = a.begin(LedgerNode::claims(campaign, {"ann"}));
+  ASSERT_TRUE(first);
+  auto second =
+      std::async(std::launch::async, [&] { return b.claim(campaign, {"ann", "bob", "cyd"}); });
+  wait_until_one_waits();
+  EXPECT_EQ(a->commit(first->decision.rows), CommitResult::ok);
+  EXPECT_EQ(second.get(), "issued 1', issued 2, sold_out");
+}
+
+TEST_F(MysqlLedgers, give_tickets_in_the_order_of_the_lock) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  b.follow();
+  (void)a.claim(campaign, {"ann", "bob"});
+  (void)b.claim(campaign, {"cyd"});
+  (void)a.claim(campaign, {"dan"});
+  EXPECT_EQ(
+      database.root.ask("SELECT GROUP_CONCAT(ticket ORDER BY `rank`) FROM " + table("coupons")),
+      "1,2,3,4");
+}
+
+TEST_F(MysqlLedgers, follow_what_the_other_did) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  b.follow();
+  (void)a.claim(campaign, {"ann"});
+  const News news = b.follow();
+  EXPECT_EQ(news.campaigns, std::vector{campaign});
+  EXPECT_EQ(b->campaign(campaign).issued, 1U);
+  EXPECT_TRUE(b.follow().empty()) << "told once";
+}
+
+// The database's clock was set back: what is written now looks old.
+TEST_F(MysqlLedgers, follow_whatever_the_clock_says) {
+  const CampaignNumber ahead = a.put("ahead", {.stock = 9});
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  (void)a.claim(ahead, {"ann"});
+  database.root.run("UPDATE " + table("issuing") + " SET touched_at = touched_at + 3600000 " +
+                    "WHERE campaign = " + std::to_string(ahead.value));
+  b.follow();
+  (void)a.claim(campaign, {"ann"});
+  b.follow();
+  EXPECT_EQ(b->campaign(campaign).issued, 1U);
+}
+
+TEST_F(MysqlLedgers, refuse_a_stock_below_what_the_other_has_issued) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  b.follow();
+  (void)a.claim(campaign, {"ann", "bob", "cyd"});
+  EXPECT_EQ(b.try_put("c", {.stock = 2}), "stock");
+  EXPECT_EQ(b.try_put("c", {.stock = 3}), "");
+  EXPECT_EQ(a.claim(campaign, {"dan"}), "sold_out") << "it has not looked since";
+}
+
+TEST_F(MysqlLedgers, act_on_a_change_at_once) {
+  const CampaignNumber campaign = a.put("c", {.stock = 1});
+  b.follow();
+  EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
+  EXPECT_EQ(b.claim(campaign, {"bob"}), "sold_out");
+  (void)a.put("c", {.stock = 2});
+  EXPECT_EQ(b.claim(campaign, {"bob"}), "issued 2");
+  (void)b.put("c", {.stock = 3, .paused = true});
+  EXPECT_EQ(a.claim(campaign, {"cyd"}), "paused");
+}
+
+TEST_F(MysqlLedgers, make_campaigns_at_the_same_time) {
+  auto other = std::async(std::launch::async, [&] {
+    std::vector<CampaignNumber> numbers;
+    for (int i = 0; i < 20; ++i) numbers.push_back(b.put("b" + std::to_string(i), {.stock = 1}));
+    return numbers;
+  });
+  std::vector<CampaignNumber> numbers;
+  for (int i = 0; i < 20; ++i) numbers.push_back(a.put("a" + std::to_string(i), {.stock = 1}));
+  for (const CampaignNumber number : other.get()) numbers.push_back(number);
+  std::ranges::sort(numbers);
+  for (std::uint32_t i = 0; i < 40; ++i) EXPECT_EQ(numbers[i].value, i + 1);
+  a.follow();
+  b.follow();
+  EXPECT_EQ(a.claim(CampaignNumber{40}, {"ann"}), "issued 1");
+  EXPECT_EQ(b.claim(CampaignNumber{40}, {"bob"}), "sold_out");
+}
+
+TEST_F(MysqlLedgers, repeat_after_a_lock_wait) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  database.root.run("BEGIN; SELECT 1 FROM " + table("issuing") + " FOR UPDATE");
+  const auto refused = a.begin(LedgerNode::claims(campaign, {"ann"}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::timeout) << refused.error().message;
+  database.root.run("ROLLBACK");
+  EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
+}
+
+TEST_F(MysqlLedgers, repeat_after_a_deadlock) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  auto batch = a.begin(LedgerNode::claims(campaign, {"ann"}));
+  ASSERT_TRUE(batch);
+  // Much was written there, so that the server ends the other.
+  database.root.run("BEGIN; INSERT INTO " + table("nodes") + " SELECT seq, 0, 0 FROM " +
+                    table("seq_1_to_500") + "; INSERT INTO " + table("coupons") +
+                    " VALUES (1, 1, 'x', 1, '0123456789', 0, NULL, NULL, 1, 1)");
+  auto commit = std::async(std::launch::async, [&] { return a->commit(batch->decision.rows); });
+  database.root.wait_until("SELECT id FROM information_schema.processlist WHERE db = '" +
+                           database.name() + "' AND info LIKE 'INSERT INTO coupons%'");
+  database.root.run("SELECT 1 FROM " + table("issuing") + " FOR UPDATE; ROLLBACK");
+  EXPECT_EQ(commit.get(), CommitResult::retry);
+  EXPECT_FALSE(a->lost());
+  EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
+}
+
+// Under the lock, and having read all there is: a row that is there already was not put there by
+// us.
+TEST_F(MysqlLedgers, stop_at_a_row_that_cannot_be_there) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  database.root.run("INSERT INTO " + table("coupons") +
+                    " VALUES (1, 1, 'x', 1, '0123456789', 0, NULL, NULL, 1, 1)");
+  auto batch = a.begin(LedgerNode::claims(campaign, {"ann"}));
+  ASSERT_TRUE(batch);
+  EXPECT_EQ(a->commit(batch->decision.rows), CommitResult::unavailable);
+  ASSERT_TRUE(a->lost());
+  EXPECT_EQ(a->lost()->code, ErrorCode::corrupt);
+}
+
+TEST_F(MysqlLedgers, wait_out_a_server_that_takes_no_writes) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  {
+    const testing::Setting read_only(database.root, "read_only", "ON");
+    const auto refused = a.begin(LedgerNode::claims(campaign, {"ann"}));
+    ASSERT_FALSE(refused) << "a lock is a write, too";
+    EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+    a.follow();
+  }
+  EXPECT_FALSE(a->lost());
+  EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
+}
+
+// What memory says may be told only once this server is known to act on every change.
+TEST_F(MysqlLedgers, recall_nothing_before_the_changes_are_shown) {
+  const CampaignNumber campaign = a.put("c", {.stock = 1});
+  EXPECT_FALSE(b->recall(campaign, identity_of("ann")));
+  b->follow();
+  EXPECT_FALSE(b->recall(campaign, identity_of("ann"))) << "nobody was told yet what is new";
+  (void)b->news();
+  b->follow();
+  EXPECT_TRUE(b->recall(campaign, identity_of("ann")));
+}
+
+TEST_F(MysqlLedgers, know_who_acts_on_a_change) {
+  (void)b.follow();
+  (void)a.put("c", {.stock = 1});
+  EXPECT_FALSE(a->all_act_on_changes());
+  (void)b.follow();  // it is shown, and not said yet
+  (void)a.follow();
+  EXPECT_FALSE(a->all_act_on_changes());
+  (void)b.follow();
+  (void)a.follow();
+  EXPECT_TRUE(a->all_act_on_changes());
+}
+
+TEST(MysqlLedgerStart, two_make_one_ledger_of_an_empty_database) {
+  const Database database;
+  auto other =
+      std::async(std::launch::async, [&] { return std::make_unique<LedgerNode>(database); });
+  const LedgerNode a(database);
+  const auto b = other.get();
+  EXPECT_EQ(a->codes().code(CampaignNumber{1}, Rank{1}),
+            (*b)->codes().code(CampaignNumber{1}, Rank{1}));
+}
+
+TEST(MysqlLedgerStart, finds_what_is_there) {
+  const Database database;
+  LedgerNode a(database);
+  const CampaignNumber campaign = a.put("c", {.stock = 3});
+  EXPECT_EQ(a.claim(campaign, {"ann", "bob"}), "issued 1, issued 2");
+  LedgerNode b(database);
+  EXPECT_EQ(b->campaign(campaign).issued, 2U);
+  EXPECT_EQ(b.claim(campaign, {"bob", "cyd", "dan"}), "issued 2', issued 3, sold_out");
+}
+
+}  // namespace
+}  // namespace firstcome

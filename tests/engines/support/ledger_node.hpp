@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "engines/support/mysql_server.hpp"
+#include "issue/issuer.hpp"
+#include "ledger/mysql/mysql_ledger.hpp"
+#include "ledger/mysql/mysql_pool.hpp"
+#include "observe/metrics.hpp"
+
+// One of the servers on a ledger, taken apart: its batches are taken, decided and committed by
+// hand, so that a test can put the steps of several into any order. What fails unexpectedly ends
+// the test program.
+
+namespace firstcome::testing {
+
+struct HandBatch {
+  std::vector<Claim> due{};
+  std::vector<Claim> arrivals{};
+  Decision decision{};
+};
+
+class LedgerNode {
+ public:
+  explicit LedgerNode(const Database& database);
+
+  // Makes or changes a campaign. -> its number
+  CampaignNumber put(const std::string& id, const CampaignPatch& patch);
+  // The same, where it may be refused: the refusal's field, "" when it is done.
+  [[nodiscard]] std::string try_put(const std::string& id, const CampaignPatch& patch);
+
+  // The claims of these users, each of one campaign.
+  [[nodiscard]] static std::vector<Claim> claims(CampaignNumber campaign,
+                                                 const std::vector<std::string>& users);
+
+  // Locks, and decides. The error is state_for()'s.
+  [[nodiscard]] Result<HandBatch> begin(std::vector<Claim> arrivals, std::vector<Claim> due = {});
+  // A whole batch: "issued 1, sold_out, issued 2'", ' marks a repeated answer.
+  std::string claim(CampaignNumber campaign, const std::vector<std::string>& users);
+  [[nodiscard]] static std::string words(const HandBatch& batch);
+
+  // Looks after the others, as the driver does: what is new is told to nobody but the caller.
+  News follow();
+
+  [[nodiscard]] MysqlLedger& operator*() const { return *ledger_; }
+  [[nodiscard]] MysqlLedger* operator->() const { return ledger_.get(); }
+
+ private:
+  const SystemClock clock_{};
+  Metrics metrics_{};
+  MysqlPool pool_;
+  std::unique_ptr<MysqlLedger> ledger_;
+};
+
+}  // namespace firstcome::testing
