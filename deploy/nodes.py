@@ -1,12 +1,6 @@
 #!/usr/bin/env python3
 """Many nodes on this machine, to try: a MariaDB with a replica, Redis, and N firstcome nodes on
-them, all on free ports of loopback with temporary files. Ctrl-C ends all of it.
-
-    ./run nodes [N]                2 nodes when N is left out, and one Redis
-    ./run nodes [N] --sentinel     a Redis with a replica, and three Sentinels
-    ./run nodes [N] --cluster      a Redis Cluster of six
-    ./run nodes [N] --direct       no Redis
-"""
+them, all on free ports of loopback with temporary files. Ctrl-C ends all of it."""
 
 import argparse
 import contextlib
@@ -26,15 +20,19 @@ from support.engine import ENGINES  # noqa: E402
 from support.node import Node, binary  # noqa: E402
 
 NODES, NODES_MAX = 2, 32
+ENGINE_HELP = {"redis": "one Redis (the default)",
+               "sentinel": "a Redis with a replica, and three Sentinels",
+               "cluster": "a Redis Cluster of six", "direct": "no Redis"}
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="run nodes", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("count", nargs="?", type=int, default=NODES, metavar="N")
+    parser = argparse.ArgumentParser(prog="./run nodes", description=__doc__)
+    parser.add_argument("count", nargs="?", type=int, default=NODES, metavar="N",
+                        help=f"how many nodes, {NODES} when it is left out")
     engine = parser.add_mutually_exclusive_group()
-    for name in ("redis", "sentinel", "cluster", "direct"):
-        engine.add_argument(f"--{name}", dest="engine", action="store_const", const=name)
+    for name, text in ENGINE_HELP.items():
+        engine.add_argument(f"--{name}", dest="engine", action="store_const", const=name,
+                            help=text)
     parser.set_defaults(engine="redis")
     arguments = parser.parse_args()
     if not 1 <= arguments.count <= NODES_MAX:
@@ -82,13 +80,14 @@ class Nodes:
         return "\n".join([
             "", f"firstcome, {len(self.nodes)} of them",
             *(f"  {name:<17}{value}" for name, value in nodes + services + keys + campaign),
-            "", "  Claim a coupon, at each node one:", "",
+            "", "  In another terminal, claim a coupon at each node:", "",
             *(f"  {self._curl(node)}" for node in self.nodes),
             "", "  Check the promises:", "", f"  {self._verify()}",
-            "", "  Kill what you like by its process. Ctrl-C ends all, and nothing is left.", ""])
+            "", "  Kill any by its process number and see. Ctrl-C ends all, and nothing is left.",
+            ""])
 
     def _curl(self, node):
-        return (f"curl -sS {node.url}/v1/campaigns/demo/claims "
+        return (f"curl -sSw '\\n' {node.url}/v1/campaigns/demo/claims "
                 f'-H "Authorization: Bearer $(cat {self.keys["issue"]})" '
                 f"-H 'Content-Type: application/json' -d '{{\"user\": \"u{node.number}\"}}'")
 
@@ -107,7 +106,7 @@ class Nodes:
 
 
 def _place(daemon, address):
-    return f"{address}, process {daemon.pid}, log {daemon.log_file}"
+    return f"{address:<24}process {daemon.pid:<9}log {daemon.log_file}"
 
 
 def _how(code):

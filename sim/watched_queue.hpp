@@ -22,6 +22,9 @@ class WatchedQueue final : public Queue {
   }
   std::span<Claim> take_batch(std::size_t max) override { return inner_->take_batch(max); }
   void settle(std::size_t count) override { inner_->settle(count); }
+  void answer(std::span<const Verdict> verdicts) override { inner_->answer(verdicts); }
+  void leave_to_another(CampaignNumber campaign) override { inner_->leave_to_another(campaign); }
+  [[nodiscard]] bool may_repeat() const override { return inner_->may_repeat(); }
   std::vector<Claim> drop_behind(std::size_t count) override { return inner_->drop_behind(count); }
   void park(const Claim& claim) override { inner_->park(claim); }
   void remember(CampaignNumber campaign, const Identity& identity, Ticket ticket,

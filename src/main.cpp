@@ -7,13 +7,17 @@
 #include <filesystem>
 
 #include "cli/commands.hpp"
+#include "cli/settings.hpp"
 #include "ledger/mysql/mysql_audit.hpp"
+#include "ledger/mysql/mysql_key_book.hpp"
 #include "ledger/mysql/mysql_ledger.hpp"
 #include "ledger/mysql/mysql_reader.hpp"
 #include "ledger/sqlite_audit.hpp"
 #include "ledger/sqlite_ledger.hpp"
 #include "ledger/sqlite_reader.hpp"
 #include "queue/memory_queue.hpp"
+#include "queue/redis/redis_checks.hpp"
+#include "queue/redis/redis_queue.hpp"
 
 namespace {
 
@@ -26,10 +30,17 @@ bool is_mysql(const std::string& ledger_url) {
   return ledger_url.starts_with(mysql_scheme);
 }
 
+// What may be shown of an URL that nobody understands, and that may hold a password.
+std::string scheme_of(const std::string& url) {
+  const std::size_t colon = url.find(':');
+  return colon == std::string::npos ? "'" + url + "'" : "'" + url.substr(0, colon) + ":…'";
+}
+
 Result<std::string> sqlite_path(const std::string& url) {
   if (!url.starts_with(sqlite_scheme) || url.size() == sqlite_scheme.size()) {
-    return invalid("ledger",
-                   "unknown ledger '" + url + "': this build knows sqlite:PATH and mysql://");
+    return invalid("ledger", "unknown ledger " + scheme_of(url) +
+                                 ": this build knows sqlite:PATH and "
+                                 "mysql://user:password@host:port/database");
   }
   return url.substr(sqlite_scheme.size());
 }
@@ -41,7 +52,16 @@ Result<void> check_engine(const std::string& ledger_url, const std::string& queu
     return std::unexpected(path.error());
   }
   if (queue_url == "memory:") return {};
-  return invalid("queue", "unknown queue '" + queue_url + "': this build knows memory:");
+  if (!is_redis_url(queue_url)) {
+    return invalid("queue", "unknown queue " + scheme_of(queue_url) +
+                                ": this build knows memory:, redis://, redis+sentinel:// and "
+                                "redis+cluster://");
+  }
+  if (const auto url = parse_redis_url(queue_url); !url) return std::unexpected(url.error());
+  if (is_mysql(ledger_url)) return {};
+  return invalid("queue",
+                 "a queue in Redis is for many servers and needs a ledger that they can "
+                 "share: mysql://…");
 }
 
 Result<cli::Engine> open_embedded(const cli::EngineRequest& request) {
@@ -78,27 +98,57 @@ struct MysqlPools {
 };
 
 std::shared_ptr<MysqlPools> pools_for(const MysqlUrl& url, const cli::EngineRequest& request) {
-  const auto pool_to = [&](const MysqlEndpoint& endpoint, std::string name, std::size_t size,
-                           const MysqlTimeouts& timeouts) {
+  const auto pool_to = [&](const MysqlEndpoint& endpoint, std::string name, bool is_primary) {
+    // The primary answers in place of a replica that stands still.
+    const MysqlTimeouts impatient{.read = std::chrono::seconds(1)};
+    const MysqlTimeouts timeouts = is_primary ? MysqlTimeouts{} : impatient;
     return std::make_unique<MysqlPool>(
-        MysqlPoolOptions{.name = std::move(name), .size = size, .wait = url.wait},
+        MysqlPoolOptions{.name = std::move(name),
+                         .server = endpoint.str(),
+                         .is_needed_at_start = is_primary,
+                         .size = url.pool,
+                         .wait = url.wait},
         [endpoint, login = url.login, timeouts] {
           return MysqlConnection::open(endpoint, login, timeouts);
         },
         request.clock, request.metrics);
   };
   auto pools = std::make_shared<MysqlPools>();
-  pools->primary = pool_to(url.primary, "primary", url.pool, {});
-  // The primary answers in place of one that stands still.
-  const MysqlTimeouts impatient{.read = std::chrono::seconds(1)};
+  pools->primary = pool_to(url.primary, "primary", true);
   for (const MysqlEndpoint& replica : url.replicas) {
-    pools->replicas.push_back(pool_to(replica, "replica " + replica.str(), url.pool, impatient));
+    pools->replicas.push_back(pool_to(replica, "replica " + replica.str(), false));
   }
   return pools;
 }
 
-// Servers without a queue in common: each commits its own batches under the campaign's lock.
-Result<cli::Engine> open_direct(const cli::EngineRequest& request) {
+// How long Redis is waited for at a start.
+constexpr std::chrono::seconds redis_check_time{5};
+
+// What the servers have in common orders their claims.
+Result<std::unique_ptr<Queue>> open_redis(const cli::EngineRequest& request,
+                                          const MysqlLedger& ledger,
+                                          std::vector<std::string>& warnings) {
+  auto url = parse_redis_url(request.queue_url);
+  if (!url) return std::unexpected(url.error());
+  auto access = RedisAccess::make(*url);
+  if (!access) return std::unexpected(access.error());
+  const auto report = check_redis(*access, RedisDeadline::clock::now() + redis_check_time);
+  if (!report) return std::unexpected(report.error());
+  warnings.insert(warnings.end(), report->warnings.begin(), report->warnings.end());
+  return std::make_unique<RedisQueue>(
+      RedisQueue::Options{.space = ledger.name(), .server = ledger.server()},
+      RedisQueue::Parts{.access = *access,
+                        .fingerprints = request.fingerprints,
+                        .codes = ledger.codes(),
+                        .clock = request.clock,
+                        .metrics = request.metrics,
+                        .local = std::make_unique<MemoryQueue>(Epoch{}, Ticket{1}, request.on_work),
+                        .deliver = request.on_verdicts});
+}
+
+// Servers with one ledger. Without a queue in common each commits its own batches under the
+// campaign's lock.
+Result<cli::Engine> open_shared(const cli::EngineRequest& request) {
   const auto url = parse_mysql_url(request.ledger_url);
   if (!url) return std::unexpected(url.error());
   auto pools = pools_for(*url, request);
@@ -115,13 +165,20 @@ Result<cli::Engine> open_direct(const cli::EngineRequest& request) {
   const CouponCodes codes = (*ledger)->codes();
   const Cursors cursors = (*ledger)->cursors();
   std::vector<std::string> warnings = (*ledger)->warnings();
+  const bool direct = request.queue_url == "memory:";
+  Result<std::unique_ptr<Queue>> queue =
+      direct ? std::make_unique<MemoryQueue>(Epoch{}, Ticket{1}, request.on_work)
+             : open_redis(request, **ledger, warnings);
+  if (!queue) return std::unexpected(queue.error());
+  auto keys = std::make_unique<MysqlKeyBook>(*pools->primary);
   return cli::Engine{.foundation = std::move(pools),
-                     .name = "direct",
+                     .name = direct ? "direct" : "nodes",
                      .warnings = std::move(warnings),
                      .durability = "a yes is committed by the database before it is said",
                      .ledger = std::move(*ledger),
                      .reader = std::move(reader),
-                     .queue = std::make_unique<MemoryQueue>(Epoch{}, Ticket{1}, request.on_work),
+                     .queue = std::move(*queue),
+                     .keys = std::move(keys),
                      .codes = codes,
                      .cursors = cursors};
 }
@@ -130,7 +187,7 @@ Result<cli::Engine> open_engine(const cli::EngineRequest& request) {
   if (auto known = check_engine(request.ledger_url, request.queue_url); !known) {
     return std::unexpected(known.error());
   }
-  return is_mysql(request.ledger_url) ? open_direct(request) : open_embedded(request);
+  return is_mysql(request.ledger_url) ? open_shared(request) : open_embedded(request);
 }
 
 Result<std::unique_ptr<LedgerAudit>> open_audit(const std::string& url) {

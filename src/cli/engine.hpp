@@ -23,6 +23,7 @@ struct Engine {
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<LedgerReader> reader;
   std::unique_ptr<Queue> queue;
+  std::unique_ptr<KeyBook> keys{};  // null where one server has the ledger to itself
   CouponCodes codes;
   Cursors cursors;
 };
@@ -35,6 +36,8 @@ struct EngineRequest {
   const Clock& clock;
   Metrics& metrics;
   std::function<void()> on_work;  // claims have arrived: wakes the issuing thread
+  // Verdicts from other servers, on the queue's own threads.
+  std::function<void(std::uint16_t desk, std::vector<Verdict> verdicts)> on_verdicts;
 };
 
 }  // namespace firstcome::cli

@@ -13,6 +13,7 @@
 
 #include "cli/banner.hpp"
 #include "cli/commands.hpp"
+#include "cli/server_keys.hpp"
 #include "cli/settings.hpp"
 #include "cli/stop_signal.hpp"
 #include "http/server.hpp"
@@ -21,28 +22,6 @@
 
 namespace firstcome::cli {
 namespace {
-
-struct Key {
-  std::string text;
-  std::string place;       // for the banner
-  std::string expression;  // for the curl line
-};
-
-// From the setting, the file that a setting names, or the data directory.
-Result<Key> find_or_make_key(const Settings& settings, const std::string& role) {
-  const std::string data = std::filesystem::absolute(settings.text("data")).string();
-  const std::string setting = role + "_key";
-  if (!settings.text(setting).empty()) {
-    auto key = check_key(settings.text(setting), settings.source(setting));
-    if (!key) return std::unexpected(key.error());
-    return Key{*key, settings.source(setting), "$" + env_of(setting)};
-  }
-  const std::string named = settings.text(setting + "_file");
-  const std::string path = named.empty() ? data + "/" + role + ".key" : named;
-  auto key = named.empty() ? key_in_directory(data, role) : key_in_file(named);
-  if (!key) return std::unexpected(key.error());
-  return Key{*key, path, "$(cat '" + path + "')"};
-}
 
 Result<Address> listen_address(const Settings& settings, const std::string& name) {
   auto address = parse_address(settings.text(name));
@@ -111,6 +90,35 @@ void add_queue_metrics(Metrics& metrics, const Queue& queue) {
                 [&queue] { return static_cast<double>(queue.depth().parked); });
 }
 
+// Lets verdicts through to the server as long as there is one.
+class VerdictGate {
+ public:
+  class [[nodiscard]] Opened {
+   public:
+    Opened(VerdictGate& gate, http::Server& server) : gate_(gate) { gate_.set(&server); }
+    ~Opened() { gate_.set(nullptr); }
+    Opened(const Opened&) = delete;
+    Opened& operator=(const Opened&) = delete;
+
+   private:
+    VerdictGate& gate_;
+  };
+
+  void deliver(std::uint16_t desk, std::vector<Verdict> verdicts) {
+    const std::scoped_lock lock(mutex_);
+    if (server_ != nullptr) server_->on_verdicts(desk, std::move(verdicts));
+  }
+
+ private:
+  void set(http::Server* server) {
+    const std::scoped_lock lock(mutex_);
+    server_ = server;
+  }
+
+  std::mutex mutex_;
+  http::Server* server_ = nullptr;  // guarded by mutex_
+};
+
 // Everything that lives as long as the server, in order of dependence.
 class ServeRun {
  public:
@@ -123,39 +131,37 @@ class ServeRun {
     if (auto ok = make_directory(settings_.text("data")); !ok) return std::unexpected(ok.error());
     auto options = server_options(settings_);
     if (!options) return std::unexpected(options.error());
-    auto admin = find_or_make_key(settings_, "admin");
-    if (!admin) return std::unexpected(admin.error());
-    auto issue = find_or_make_key(settings_, "issue");
-    if (!issue) return std::unexpected(issue.error());
-    if (admin->text == issue->text) {
-      return invalid("issue_key", "the issue key (" + issue->place + ") and the admin key (" +
-                                      admin->place + ") are the same: whoever may claim could " +
-                                      "change campaigns");
-    }
-    const Keys keys(admin->text, issue->text);
-    auto engine = context_.open_engine({.ledger_url = ledger_url(settings_),
-                                        .queue_url = settings_.text("queue"),
-                                        .migrate = !settings_.flag("no_migrate"),
-                                        .fingerprints = fingerprints_,
-                                        .clock = clock_,
-                                        .metrics = metrics_,
-                                        .on_work = [this] { bell_.ring(); }});
+    const auto given = GivenKeys::read(settings_);
+    if (!given) return std::unexpected(given.error());
+    auto engine = context_.open_engine(
+        {.ledger_url = ledger_url(settings_),
+         .queue_url = settings_.text("queue"),
+         .migrate = !settings_.flag("no_migrate"),
+         .fingerprints = fingerprints_,
+         .clock = clock_,
+         .metrics = metrics_,
+         .on_work = [this] { bell_.ring(); },
+         .on_verdicts = [this](std::uint16_t desk,
+                               std::vector<Verdict> all) { gate_.deliver(desk, std::move(all)); }});
     if (!engine) return std::unexpected(engine.error());
+    const auto keys = given->settle(engine->keys.get());
+    if (!keys) return std::unexpected(keys.error());
     for (const std::string& warning : engine->warnings) log::warn(warning);
-    return serve(*options, *engine, keys, banner_for(*engine, *admin, *issue));
+    return serve(*options, *engine, Keys(keys->admin.hash, keys->issue.hash),
+                 banner_for(*engine, *keys));
   }
 
  private:
-  Banner banner_for(const Engine& engine, const Key& admin, const Key& issue) const {
+  Banner banner_for(const Engine& engine, const ServerKeys& keys) const {
     return {.version = FIRSTCOME_VERSION,
             .engine = engine.name + " (queue " + without_password(settings_.text("queue")) +
                       ", ledger " + without_password(ledger_url(settings_)) + ")",
             .durability = engine.durability,
             .url = {},
             .metrics_url = {},
-            .admin_key_place = admin.place,
-            .issue_key_place = issue.place,
-            .issue_key_expression = issue.expression,
+            .admin_key_place = keys.admin.place,
+            .issue_key_place = keys.issue.place,
+            .issue_key_expression = keys.issue.expression,
             .demo = settings_.flag("demo")};
   }
 
@@ -187,6 +193,7 @@ class ServeRun {
     const Issuer issuer(engine.codes);
     Driver driver({}, *engine.ledger, *engine.queue, issuer, clock_, server, metrics_.shard());
     to_driver = &driver;
+    const VerdictGate::Opened opened(gate_, server);
     if (auto ok = driver.restore(fingerprints_); !ok) {
       return std::unexpected(ok.error());
     }
@@ -230,6 +237,7 @@ class ServeRun {
   Board board_;
   Service service_;
   Doorbell bell_;
+  VerdictGate gate_;
 };
 
 int report(const Error& error) {

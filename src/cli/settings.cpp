@@ -80,6 +80,7 @@ const std::vector<SettingInfo>& all_settings() {
       {"admin_key_file", Kind::text, "", "File with the admin key [DATA/admin.key]"},
       {"issue_key", Kind::text, "", "The issue key", true},
       {"issue_key_file", Kind::text, "", "File with the issue key [DATA/issue.key]"},
+      {"replace_keys", Kind::flag, "false", "Have a shared ledger take this server's keys"},
   };
   return settings;
 }
@@ -188,9 +189,9 @@ std::string without_password(std::string url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string::npos) return url;
   const std::size_t begin = scheme + 3;
-  const std::size_t end = url.find('@', begin);
+  const std::size_t end = url.rfind('@');  // one in the password should be %40, but who knows
   const std::size_t colon = url.find(':', begin);
-  if (end == std::string::npos || colon == std::string::npos || colon > end) return url;
+  if (end == std::string::npos || end < begin || colon > end) return url;
   return url.replace(colon + 1, end - colon - 1, "***");
 }
 

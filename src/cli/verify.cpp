@@ -95,13 +95,13 @@ Result<void> gather(Facts& facts, const VerifyArguments& arguments, const Contex
   return done;
 }
 
-int exit_code_of(Verdict verdict) {
+int exit_code_of(Judgement verdict) {
   switch (verdict) {
-    case Verdict::holds:
+    case Judgement::holds:
       return exit_ok;
-    case Verdict::broken:
+    case Judgement::broken:
       return exit_failed;
-    case Verdict::not_checked:
+    case Judgement::not_checked:
       return exit_usage;
   }
   std::unreachable();

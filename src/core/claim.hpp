@@ -16,6 +16,8 @@ struct ReplyTo {
   std::uint16_t desk = 0;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
+  // In place of a desk: whoever waits for it is known to the queue, maybe at another server.
+  static constexpr std::uint16_t elsewhere = 0xFFFF;
   friend bool operator==(const ReplyTo&, const ReplyTo&) = default;
 };
 

@@ -1,5 +1,9 @@
 #include "core/ids.hpp"
 
+#include <sodium.h>
+
+#include "core/coupon.hpp"
+
 namespace firstcome {
 namespace {
 
@@ -73,6 +77,16 @@ Result<IdempotencyKey> parse_idempotency_key(std::string_view text) {
     return invalid("Idempotency-Key", "an Idempotency-Key is 1 to 64 visible ASCII characters");
   }
   return IdempotencyKey::trusted(text);
+}
+
+IdempotencyKey draw_idempotency_key() {
+  std::array<std::uint8_t, 10> bytes{};
+  randombytes_buf(bytes.data(), bytes.size());
+  return IdempotencyKey::trusted("\x01" + to_string(CouponCode{bytes}));
+}
+
+bool is_drawn(const IdempotencyKey& key) noexcept {
+  return key.view().starts_with('\x01');
 }
 
 }  // namespace firstcome

@@ -61,6 +61,11 @@ using IdempotencyKey = ShortText<struct IdempotencyKeyTag>;  // empty: the claim
 // field "Idempotency-Key".
 [[nodiscard]] Result<IdempotencyKey> parse_idempotency_key(std::string_view text);
 
+// A key for a claim that came without one, where claims must be told apart. It begins with a byte
+// that no client's key can have. Any thread.
+[[nodiscard]] IdempotencyKey draw_idempotency_key();
+[[nodiscard]] bool is_drawn(const IdempotencyKey& key) noexcept;
+
 // True when the text is well-formed UTF-8 (RFC 3629) and holds no control character.
 [[nodiscard]] bool is_clean_utf8(std::string_view text) noexcept;
 

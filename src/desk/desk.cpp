@@ -30,8 +30,8 @@ Desk::Reply Desk::claim(const CampaignId& campaign_id, const UserId& user,
                         const IdempotencyKey& key, ReplyTo reply_to) {
   const std::optional<Campaign> campaign = parts_.board.find(campaign_id);
   if (!campaign) return Refusal::unknown_campaign;
-  const Identity identity = parts_.fingerprints.of(user, key);
   const Time now = parts_.clock.now();
+  Identity identity = parts_.fingerprints.of(user, key);
   if (const auto standing = parts_.ledger.recall(campaign->number, identity)) {
     auto answer = answer_at_once(*campaign, *standing, now);
     if (answer && answer->outcome != Outcome::issued) {
@@ -46,9 +46,14 @@ Desk::Reply Desk::claim(const CampaignId& campaign_id, const UserId& user,
     refused_counter_.add();
     return *refused;
   }
+  IdempotencyKey name = key;
+  if (key.empty() && campaign->settings->per_user > 1 && parts_.queue.may_repeat()) {
+    name = draw_idempotency_key();
+    identity = parts_.fingerprints.of(user, name);
+  }
   gathered_.push_back({.campaign = campaign->number,
                        .user = user,
-                       .key = key,
+                       .key = name,
                        .identity = identity,
                        .arrived_at = now,
                        .arrived_mono = parts_.clock.monotonic(),

@@ -8,8 +8,8 @@
 
 #include "core/claim.hpp"
 #include "core/identity.hpp"
+#include "core/verdict.hpp"
 #include "desk/board.hpp"
-#include "issue/verdict.hpp"
 #include "ledger/ledger.hpp"
 #include "observe/metrics.hpp"
 #include "queue/queue.hpp"

@@ -6,9 +6,11 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/key_hash.hpp"
 
-// The keys that say who asks. Given by configuration or made once and kept in the data directory.
-// Immutable after loading, so any thread may ask.
+// The keys that say who asks. Given by configuration or made once and kept in the data directory;
+// where servers share a ledger, see shared_keys.hpp. Immutable after loading, so any thread may
+// ask.
 
 namespace firstcome {
 
@@ -20,19 +22,29 @@ enum class Role : std::uint8_t {
 
 class Keys {
  public:
-  Keys(std::string admin, std::string issue) : admin_(std::move(admin)), issue_(std::move(issue)) {}
+  Keys(const KeyHash& admin, const KeyHash& issue) : admin_(admin), issue_(issue) {}
 
   // The role of an Authorization header's value ("Bearer …"; RFC 6750, section 2.1), anyone for an
   // empty one, nullopt for a key that is none of ours. Compares in constant time.
   [[nodiscard]] std::optional<Role> role_of(std::string_view authorization) const;
 
  private:
-  std::string admin_;
-  std::string issue_;
+  KeyHash admin_;
+  KeyHash issue_;
 };
 
-// The key kept in DIR/<name>.key, made with 192 random bits and mode 0600 when the file is not
-// there. Error: unavailable or invalid, with the path.
+// 192 random bits as text.
+[[nodiscard]] std::string new_key();
+
+// Writes a key into a file of mode 0600 and syncs it. A crash may leave half of it. Error:
+// unavailable, with the path.
+[[nodiscard]] Result<void> write_key(const std::string& path, const std::string& key);
+
+// DIR/<name>.key
+[[nodiscard]] std::string key_path(const std::string& directory, const std::string& name);
+
+// The key kept in DIR/<name>.key, made and kept there with mode 0600 when the file is not there.
+// Error: unavailable or invalid, with the path.
 [[nodiscard]] Result<std::string> key_in_directory(const std::string& directory,
                                                    const std::string& name);
 

@@ -5,7 +5,7 @@
 
 #include "core/campaign.hpp"
 #include "core/coupon.hpp"
-#include "issue/verdict.hpp"
+#include "core/verdict.hpp"
 
 // Values to JSON, appended to a text. By hand where a claim passes. Pure functions.
 

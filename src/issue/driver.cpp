@@ -142,6 +142,8 @@ void Driver::work(Batch batch) {
     queue_wait_seconds_.observe(std::chrono::duration<double>(waited).count());
   }
   Result<Decision> decision = decide(batch);
+  // Some of it is another server's, and has left queue and lines: what remains comes anew.
+  if (!decision && decision.error().code == ErrorCode::conflict) return repeat(batch);
   const CommitResult result = commit(decision);
   if (result == CommitResult::retry && ++repeats_ <= repeats_max) return repeat(batch);
   repeats_ = 0;
@@ -184,8 +186,8 @@ void Driver::add_candidates(Batch& batch, const BatchState& state) {
 
 CommitResult Driver::commit(const Result<Decision>& decision) {
   if (!decision) {
-    const bool changed = decision.error().code == ErrorCode::conflict;
-    return changed ? CommitResult::retry : CommitResult::unavailable;
+    const bool again = decision.error().code == ErrorCode::timeout;
+    return again ? CommitResult::retry : CommitResult::unavailable;
   }
   const CommitResult result = ledger_.commit(decision->rows);
   failed_ = ledger_.lost();
@@ -247,6 +249,7 @@ void Driver::catch_up(const News& news) {
     if (queue_.line_length(number) == 0) continue;
     pacer_.wants(number, now, tick_of(ledger_.campaign(number)));
   }
+  for (const CampaignNumber number : news.led_elsewhere) queue_.leave_to_another(number);
 }
 
 void Driver::conclude(const Batch& batch, Decision& decision) {
@@ -312,11 +315,17 @@ void Driver::publish(const BatchRows& rows) {
 
 void Driver::tell(std::span<const Claim> claims, std::span<const Answer> answers,
                   Verdict::Kind kind) {
+  std::vector<Verdict> elsewhere;
   for (std::size_t i = 0; i < claims.size(); ++i) {
     const ReplyTo reply_to = claims[i].reply_to;
+    if (reply_to.desk == ReplyTo::elsewhere) {
+      elsewhere.push_back({reply_to, kind, answers[i]});
+      continue;
+    }
     if (reply_to.desk >= verdicts_.size()) verdicts_.resize(reply_to.desk + 1U);
     verdicts_[reply_to.desk].push_back({reply_to, kind, answers[i]});
   }
+  if (!elsewhere.empty()) queue_.answer(elsewhere);
   for (std::size_t desk = 0; desk < verdicts_.size(); ++desk) {
     if (verdicts_[desk].empty()) continue;
     events_.on_verdicts(static_cast<std::uint16_t>(desk), std::exchange(verdicts_[desk], {}));

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/verdict.hpp"
 #include "issue/issuer.hpp"
 #include "issue/pacer.hpp"
-#include "issue/verdict.hpp"
 #include "ledger/ledger.hpp"
 #include "observe/metrics.hpp"
 #include "queue/queue.hpp"

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "issue/verdict.hpp"
+#include "core/verdict.hpp"
 #include "ledger/ledger.hpp"
 
 // Decides a batch: state + claims in ticket order → answers + rows. Pure: no clock, socket, thread

@@ -11,12 +11,14 @@
 #include "core/claim.hpp"
 #include "core/coupon.hpp"
 #include "core/error.hpp"
+#include "core/key_hash.hpp"
 #include "core/outcome.hpp"
 
 // The contracts of the durable truth: what an engine must do to hold campaigns and coupons.
-// Ledger is the issuing side, LedgerReader the listings; an engine provides both. Nothing here
-// knows SQL. The promises rest on three rules: a commit is all or nothing; `ok` means that it
-// outlives a power cut; and `unknown` is said rather than guessed.
+// Ledger is the issuing side, LedgerReader the listings; an engine provides both, and a KeyBook
+// where servers share the ledger. Nothing here knows SQL. The promises rest on three rules: a
+// commit is all or nothing; `ok` means that it outlives a power cut; and `unknown` is said rather
+// than guessed.
 //
 // Several servers may issue from one ledger. Then what a batch's decisions depend on is held still
 // from state_for() to commit(), and what the others have done comes as News.
@@ -68,8 +70,11 @@ struct News {
   std::vector<Claim> parked{};              // came to the end of their line, in ticket order
   std::vector<Settlement> settled{};        // left the front of their line, in ticket order
   std::vector<CampaignNumber> lines{};      // whose ticks are this server's to run from now on
+  // Whose claims that come from elsewhere are another server's to issue.
+  std::vector<CampaignNumber> led_elsewhere{};
   [[nodiscard]] bool empty() const {
-    return campaigns.empty() && parked.empty() && settled.empty() && lines.empty();
+    return campaigns.empty() && parked.empty() && settled.empty() && lines.empty() &&
+           led_elsewhere.empty();
   }
 };
 
@@ -123,7 +128,8 @@ class Ledger {
   // What the decisions about these claims depend on; `due` are those that their line's tick has
   // brought. Every claim's campaign exists. Where servers have no queue in common, the claims get
   // their epochs and tickets here. May block. Once it has succeeded, commit() must follow. Error:
-  // unavailable; conflict, when news() says why some of the due are not to be decided here now.
+  // unavailable; timeout, when it may work at once; conflict, when news() says why some of the
+  // claims are not to be decided here.
   [[nodiscard]] virtual Result<BatchState> state_for(std::span<Claim> due,
                                                      std::span<Claim> arrivals) = 0;
 
@@ -232,6 +238,31 @@ class LedgerAudit {
 
   // Parked claims that have no verdict yet.
   [[nodiscard]] virtual Result<std::uint64_t> unsettled_count(const CampaignId& campaign) = 0;
+};
+
+// A key that all servers of a ledger take: its hash, and for people where the key itself is.
+struct KeptKey {
+  KeyHash hash{};
+  std::string origin{};  // "web1:/var/lib/firstcome/admin.key"; what is too long is cut off
+};
+
+// What servers that share a ledger agree on by it: the keys that say who asks, under names. One
+// thread at a time; may block on I/O. Error: as the ledger says, or corrupt.
+class KeyBook {
+ public:
+  KeyBook() = default;
+  KeyBook(const KeyBook&) = delete;
+  KeyBook& operator=(const KeyBook&) = delete;
+  virtual ~KeyBook() = default;
+
+  [[nodiscard]] virtual Result<std::optional<KeptKey>> find(const std::string& name) = 0;
+
+  // Keeps the key, unless one is kept: of several who call, one comes first. Returns the one that
+  // is kept. After an error it may be kept or not.
+  [[nodiscard]] virtual Result<KeptKey> keep(const std::string& name, const KeptKey& key) = 0;
+
+  // Keeps the key in place of the one that is. Servers that run go on with the one they know.
+  [[nodiscard]] virtual Result<void> replace(const std::string& name, const KeptKey& key) = 0;
 };
 
 }  // namespace firstcome

@@ -53,18 +53,27 @@ Result<Address> parse_address(std::string_view text) {
   if (code != std::errc{} || end != port.data() + port.size() || number > 65535) {
     return invalid("listen", "a port is 0 to 65535, got '" + port + "'");
   }
+  auto found = resolve(host, static_cast<std::uint16_t>(number));
+  if (!found) return invalid("listen", std::move(found.error().message));
+  return found->front();
+}
+
+Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int failed = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+  const int failed = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
   if (failed != 0) {
-    return invalid("listen", "cannot resolve host '" + host + "': " + gai_strerror(failed));
+    return invalid("host", "cannot resolve host '" + host + "': " + gai_strerror(failed));
   }
-  Address address;
-  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
-  address.size = found->ai_addrlen;
+  std::vector<Address> addresses;
+  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+    Address& address = addresses.emplace_back();
+    std::memcpy(&address.storage, at->ai_addr, at->ai_addrlen);
+    address.size = at->ai_addrlen;
+  }
   freeaddrinfo(found);
-  return address;
+  return addresses;
 }
 
 }  // namespace firstcome

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.hpp"
 
@@ -23,5 +24,9 @@ struct Address {
 // Reads "host:port"; the host is a literal address or a name, which is resolved (may block). Port 0
 // asks for a free one when listening. Error: invalid, field "listen" or as the caller renames it.
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
+
+// All addresses of a host, a literal address or a name, in the order in which to try them (RFC
+// 6724). May block for as long as the system's resolver does. Error: invalid, field "host".
+[[nodiscard]] Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port);
 
 }  // namespace firstcome

@@ -100,6 +100,17 @@ void MemoryQueue::settle(std::size_t count) {
   waiting_ -= count;
 }
 
+void MemoryQueue::leave_to_another(CampaignNumber campaign) {
+  const auto is_left = [campaign](const Claim& claim) {
+    return claim.campaign == campaign && claim.reply_to.desk == ReplyTo::elsewhere;
+  };
+  taken_.erase(taken_.begin(), taken_.begin() + static_cast<std::ptrdiff_t>(settled_));
+  settled_ = 0;
+  const std::scoped_lock lock(arrivals_mutex_);
+  waiting_ -= std::erase_if(taken_, is_left);
+  waiting_ -= std::erase_if(arrivals_, is_left);
+}
+
 std::vector<Claim> MemoryQueue::drop_behind(std::size_t count) {
   CHECK(settled_ + count <= taken_.size(), "kept more than was taken");
   const auto behind = taken_.begin() + static_cast<std::ptrdiff_t>(settled_ + count);

@@ -28,6 +28,9 @@ class MemoryQueue final : public Queue {
   void enqueue(std::span<Claim> claims) override;
   [[nodiscard]] std::span<Claim> take_batch(std::size_t max) override;
   void settle(std::size_t count) override;
+  // All of its claims came from this process's desks.
+  void answer(std::span<const Verdict>) override {}
+  void leave_to_another(CampaignNumber campaign) override;
   [[nodiscard]] std::vector<Claim> drop_behind(std::size_t count) override;
   void park(const Claim& claim) override;
   void remember(CampaignNumber campaign, const Identity& identity, Ticket ticket,

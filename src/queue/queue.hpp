@@ -7,6 +7,7 @@
 
 #include "core/claim.hpp"
 #include "core/outcome.hpp"
+#include "core/verdict.hpp"
 
 // The contract of arrival order: claims that are not settled yet. A claim arrives with enqueue(),
 // which gives its ticket; the issuer peeks at the oldest with take_batch(), and settle() removes
@@ -17,13 +18,6 @@
 // thread.
 
 namespace firstcome {
-
-// Where a parked claim stands.
-struct Place {
-  Ticket ticket{};
-  std::uint64_t position = 0;  // 1 is next; 0 once it is settled
-  Outcome outcome = Outcome::queued;
-};
 
 struct QueueDepth {
   std::uint64_t arrived = 0;  // taken by nobody, or taken and not settled
@@ -48,6 +42,16 @@ class Queue {
 
   // Removes the `count` oldest claims, which take_batch() has shown.
   virtual void settle(std::size_t count) = 0;
+
+  // Gives the verdicts of claims that came from elsewhere (ReplyTo::elsewhere) to whoever waits for
+  // them, before the claims are settled.
+  virtual void answer(std::span<const Verdict> verdicts) = 0;
+
+  // Whether a claim may come out of it more than once, so that each needs a name of its own.
+  [[nodiscard]] virtual bool may_repeat() const { return false; }
+
+  // Another server issues for this campaign: its claims that came from elsewhere are left to it.
+  virtual void leave_to_another(CampaignNumber campaign) = 0;
 
   // Removes and returns what has arrived behind the `count` oldest, which take_batch() has shown:
   // to be refused, while nobody can issue.

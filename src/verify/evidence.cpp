@@ -71,7 +71,7 @@ Evidence::Evidence(const Facts& facts, CampaignFacts& campaign)
 void Evidence::take_shown_coupons() {
   auto& coupons = campaign_.coupons;
   for (const AttemptFact& attempt : campaign_.attempts) {
-    if (attempt.answer != Answer::issued) continue;
+    if (attempt.answer != AnswerKind::issued) continue;
     coupons.push_back({.user = attempt.user, .rank = attempt.rank, .code = attempt.code});
   }
   const auto order = [](const CouponFact& coupon) {
@@ -113,13 +113,13 @@ void Evidence::narrow(const Group& claim) {
     if (!may_have_won(attempt.answer)) continue;
     window.from_ns = std::min(window.from_ns, attempt.sent_ns);
     const bool settled_by_it = candidates == 1 && claim.rows.size() == 1;
-    if (settled_by_it && attempt.answer == Answer::queued) window.until_ns = attempt.got_ns;
+    if (settled_by_it && attempt.answer == AnswerKind::queued) window.until_ns = attempt.got_ns;
   }
   for (const std::uint32_t row : claim.rows) windows_[row] = window;
 }
 
 std::uint32_t Evidence::row_shown_by(const AttemptFact& attempt) const {
-  if (attempt.answer != Answer::issued || !attempt.code_read) return no_row;
+  if (attempt.answer != AnswerKind::issued || !attempt.code_read) return no_row;
   const auto coupons = this->coupons();
   for (std::size_t row = first_of_rank(coupons, attempt.rank);
        row < coupons.size() && coupons[row].rank == attempt.rank; ++row) {

@@ -10,30 +10,30 @@ namespace {
 
 // What follows from the outcome alone, where the status allows any. The verdict on a queued claim
 // may be recorded as it was read later, with status 200.
-Answer answer_of_outcome(std::string_view text, Answer otherwise) {
+AnswerKind answer_of_outcome(std::string_view text, AnswerKind otherwise) {
   const auto outcome = parse_outcome(text);
   if (!outcome) return otherwise;
   switch (*outcome) {
     case Outcome::issued:
-      return Answer::issued;
+      return AnswerKind::issued;
     case Outcome::queued:
-      return Answer::queued;
+      return AnswerKind::queued;
     case Outcome::sold_out:
-      return Answer::sold_out;
+      return AnswerKind::sold_out;
     case Outcome::limit_reached:
-      return Answer::limit_reached;
+      return AnswerKind::limit_reached;
     case Outcome::not_open:
     case Outcome::closed:
     case Outcome::paused:
-      return Answer::shut;
+      return AnswerKind::shut;
   }
   std::unreachable();
 }
 
 // A refusal that claims to be a yes contradicts itself, so it tells nothing.
-Answer answer_of_conflict(std::string_view outcome) {
-  const Answer answer = answer_of_outcome(outcome, Answer::refused);
-  return may_have_won(answer) ? Answer::unknown : answer;
+AnswerKind answer_of_conflict(std::string_view outcome) {
+  const AnswerKind answer = answer_of_outcome(outcome, AnswerKind::refused);
+  return may_have_won(answer) ? AnswerKind::unknown : answer;
 }
 
 // (user, key) as one text. A key is another claim under another user.
@@ -45,14 +45,15 @@ std::string claim_text(std::uint32_t user, std::string_view key) {
 
 }  // namespace
 
-Answer answer_of(const Attempt& attempt) {
+AnswerKind answer_of(const Attempt& attempt) {
   const int status = attempt.status;
-  if (!attempt.got_ns) return Answer::unknown;
-  if (status == 202) return Answer::queued;
-  if (status == 200 || status == 201) return answer_of_outcome(attempt.outcome, Answer::unknown);
+  if (!attempt.got_ns) return AnswerKind::unknown;
+  if (status == 202) return AnswerKind::queued;
+  if (status == 200 || status == 201)
+    return answer_of_outcome(attempt.outcome, AnswerKind::unknown);
   if (status == 409) return answer_of_conflict(attempt.outcome);
   const bool nothing_taken = (status >= 400 && status <= 499) || status == 503;
-  return nothing_taken ? Answer::refused : Answer::unknown;
+  return nothing_taken ? AnswerKind::refused : AnswerKind::unknown;
 }
 
 void Facts::begin_file(std::string name) {
@@ -71,7 +72,7 @@ void Facts::add(const Attempt& attempt) {
   fact.claim = claim_id(fact.user, attempt.key);
   fact.status = static_cast<std::uint16_t>(attempt.status);
   fact.answer = answer_of(attempt);
-  if (fact.answer == Answer::issued) {
+  if (fact.answer == AnswerKind::issued) {
     const auto code = parse_coupon_code(attempt.code);
     fact.rank = static_cast<std::uint32_t>(std::min<std::uint64_t>(attempt.rank, UINT32_MAX));
     fact.code_read = code.has_value();

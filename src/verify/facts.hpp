@@ -22,7 +22,7 @@
 namespace firstcome {
 
 // What an answer says about whether its claim was taken.
-enum class Answer : std::uint8_t {
+enum class AnswerKind : std::uint8_t {
   issued,         // yes, with a coupon
   queued,         // taken, the verdict follows
   sold_out,       // no
@@ -32,11 +32,12 @@ enum class Answer : std::uint8_t {
   unknown,        // none came, or one that tells nothing; the claim may have been taken
 };
 
-[[nodiscard]] Answer answer_of(const Attempt& attempt);
+[[nodiscard]] AnswerKind answer_of(const Attempt& attempt);
 
 // Whether the attempt may be the one that won a coupon.
-[[nodiscard]] constexpr bool may_have_won(Answer answer) {
-  return answer == Answer::issued || answer == Answer::queued || answer == Answer::unknown;
+[[nodiscard]] constexpr bool may_have_won(AnswerKind answer) {
+  return answer == AnswerKind::issued || answer == AnswerKind::queued ||
+         answer == AnswerKind::unknown;
 }
 
 inline constexpr std::int64_t always_ns = std::numeric_limits<std::int64_t>::min();
@@ -50,7 +51,7 @@ struct AttemptFact {
   std::uint32_t claim = 0;  // of (user, Idempotency-Key), 0 without a key
   std::uint32_t rank = 0;
   std::uint16_t status = 0;
-  Answer answer{};
+  AnswerKind answer{};
   bool code_read = false;  // false: the answer's code is none that firstcome makes
   CouponCode code{};
 };

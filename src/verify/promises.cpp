@@ -103,11 +103,11 @@ std::vector<PromiseReport> by_promise(std::vector<RuleReport> rule_reports) {
 
 }  // namespace
 
-Verdict PromiseReport::verdict() const {
+Judgement PromiseReport::verdict() const {
   const auto is_broken = [](const RuleReport& rule) { return rule.findings.broken > 0; };
   const auto is_checked = [](const RuleReport& rule) { return rule.lacking.empty(); };
-  if (std::ranges::any_of(rules, is_broken)) return Verdict::broken;
-  return std::ranges::any_of(rules, is_checked) ? Verdict::holds : Verdict::not_checked;
+  if (std::ranges::any_of(rules, is_broken)) return Judgement::broken;
+  return std::ranges::any_of(rules, is_checked) ? Judgement::holds : Judgement::not_checked;
 }
 
 std::vector<PromiseReport> check_promises(Facts& facts, const CheckOptions& options) {

@@ -37,7 +37,7 @@ struct RuleReport {
   Findings findings{};
 };
 
-enum class Verdict : std::uint8_t { holds, broken, not_checked };
+enum class Judgement : std::uint8_t { holds, broken, not_checked };
 
 struct PromiseReport {
   int number = 0;
@@ -45,7 +45,7 @@ struct PromiseReport {
   std::vector<RuleReport> rules{};
 
   // Broken if one rule is, not checked if no rule was.
-  [[nodiscard]] Verdict verdict() const;
+  [[nodiscard]] Judgement verdict() const;
 };
 
 struct CheckOptions {

@@ -8,13 +8,13 @@
 namespace firstcome {
 namespace {
 
-std::string_view to_string(Verdict verdict) {
+std::string_view to_string(Judgement verdict) {
   switch (verdict) {
-    case Verdict::holds:
+    case Judgement::holds:
       return "holds";
-    case Verdict::broken:
+    case Judgement::broken:
       return "BROKEN";
-    case Verdict::not_checked:
+    case Judgement::not_checked:
       return "not checked";
   }
   std::unreachable();
@@ -45,7 +45,7 @@ std::string assumption(const PromiseReport& report) {
 
 // A promise that was not checked at all needs one reason, not one a rule.
 std::string summary(const PromiseReport& report) {
-  if (report.verdict() == Verdict::not_checked) return std::string(report.rules.front().lacking);
+  if (report.verdict() == Judgement::not_checked) return std::string(report.rules.front().lacking);
   std::string words;
   for (const RuleReport& rule : report.rules) {
     words += (words.empty() ? "" : "; ") + summary(rule);
@@ -71,12 +71,13 @@ void print_report(std::ostream& out, std::span<const PromiseReport> reports) {
   }
 }
 
-Verdict overall(std::span<const PromiseReport> reports) {
-  const auto is = [](Verdict verdict) {
+Judgement overall(std::span<const PromiseReport> reports) {
+  const auto is = [](Judgement verdict) {
     return [verdict](const PromiseReport& report) { return report.verdict() == verdict; };
   };
-  if (std::ranges::any_of(reports, is(Verdict::broken))) return Verdict::broken;
-  return std::ranges::any_of(reports, is(Verdict::holds)) ? Verdict::holds : Verdict::not_checked;
+  if (std::ranges::any_of(reports, is(Judgement::broken))) return Judgement::broken;
+  return std::ranges::any_of(reports, is(Judgement::holds)) ? Judgement::holds
+                                                            : Judgement::not_checked;
 }
 
 }  // namespace firstcome

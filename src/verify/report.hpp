@@ -13,6 +13,6 @@ namespace firstcome {
 void print_report(std::ostream& out, std::span<const PromiseReport> reports);
 
 // The worst: broken if one promise is, not checked if none was, else holds.
-[[nodiscard]] Verdict overall(std::span<const PromiseReport> reports);
+[[nodiscard]] Judgement overall(std::span<const PromiseReport> reports);
 
 }  // namespace firstcome

@@ -44,14 +44,15 @@ void judge_ghosts(const Evidence& evidence, const Group& claim, Findings& findin
   });
 }
 
-bool is_no(Answer answer) {
-  return answer == Answer::sold_out || answer == Answer::limit_reached || answer == Answer::shut;
+bool is_no(AnswerKind answer) {
+  return answer == AnswerKind::sold_out || answer == AnswerKind::limit_reached ||
+         answer == AnswerKind::shut;
 }
 
 const AttemptFact* first_shown(std::span<const AttemptFact> attempts) {
   const AttemptFact* first = nullptr;
   for (const AttemptFact& attempt : attempts) {
-    if (attempt.answer != Answer::issued) continue;
+    if (attempt.answer != AnswerKind::issued) continue;
     if (first == nullptr || attempt.got_ns < first->got_ns) first = &attempt;
   }
   return first;
@@ -62,7 +63,7 @@ const AttemptFact* first_shown(std::span<const AttemptFact> attempts) {
 // first, before the campaign opened, say.
 bool contradicts(const AttemptFact& first, const AttemptFact& attempt) {
   if (is_no(attempt.answer)) return attempt.sent_ns > first.got_ns;
-  if (attempt.answer != Answer::issued) return false;
+  if (attempt.answer != AnswerKind::issued) return false;
   return attempt.rank != first.rank || attempt.code_read != first.code_read ||
          attempt.code != first.code;
 }
@@ -77,8 +78,9 @@ void judge_answers(const Evidence& evidence, std::span<const AttemptFact> attemp
       attempts, [&](const AttemptFact& attempt) { return contradicts(*first, attempt); });
   if (other == attempts.end()) return;
   findings.breaks([&] {
-    const std::string later = other->answer == Answer::issued ? told_coupon(evidence, *other)
-                                                              : evidence.describe(*other) + " no";
+    const std::string later = other->answer == AnswerKind::issued
+                                  ? told_coupon(evidence, *other)
+                                  : evidence.describe(*other) + " no";
     return evidence.prefix() + told_coupon(evidence, *first) + ", and " + later;
   });
 }
@@ -99,7 +101,7 @@ void judge_keyed_answers(const Evidence& evidence, std::span<const AttemptFact> 
 
 void durable(const Evidence& evidence, Findings& findings) {
   for (const AttemptFact& attempt : evidence.campaign().attempts) {
-    if (attempt.answer != Answer::issued) continue;
+    if (attempt.answer != AnswerKind::issued) continue;
     ++findings.checked;
     if (evidence.row_shown_by(attempt) != Evidence::no_row) continue;
     findings.breaks([&] {

@@ -9,7 +9,7 @@ namespace firstcome::rules {
 namespace {
 
 bool is_shut(const AttemptFact& attempt) {
-  return attempt.answer == Answer::shut;
+  return attempt.answer == AnswerKind::shut;
 }
 
 bool was_shut(const Evidence& evidence) {
@@ -27,14 +27,14 @@ bool verdicts_are_in(const Evidence& evidence) {
 }
 
 const AttemptFact* queued_attempt(const Group& claim) {
-  const auto found = std::ranges::find(claim.attempts, Answer::queued, &AttemptFact::answer);
+  const auto found = std::ranges::find(claim.attempts, AnswerKind::queued, &AttemptFact::answer);
   return found != claim.attempts.end() ? &*found : nullptr;
 }
 
 // Got past every other refusal, so only the lack of stock or the limit can be in its way.
 bool is_demand(const Evidence& evidence, const AttemptFact& attempt) {
-  const bool judged = verdicts_are_in(evidence) && attempt.answer == Answer::queued;
-  return judged || attempt.answer == Answer::issued || attempt.answer == Answer::sold_out;
+  const bool judged = verdicts_are_in(evidence) && attempt.answer == AnswerKind::queued;
+  return judged || attempt.answer == AnswerKind::issued || attempt.answer == AnswerKind::sold_out;
 }
 
 // How many coupons the user would have if there were enough.

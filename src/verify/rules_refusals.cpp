@@ -8,7 +8,7 @@ namespace firstcome::rules {
 namespace {
 
 // The earliest complete answer of this kind, nullptr when there is none.
-const AttemptFact* first_told(std::span<const AttemptFact> attempts, Answer answer) {
+const AttemptFact* first_told(std::span<const AttemptFact> attempts, AnswerKind answer) {
   const AttemptFact* first = nullptr;
   for (const AttemptFact& attempt : attempts) {
     if (attempt.answer != answer) continue;
@@ -17,7 +17,7 @@ const AttemptFact* first_told(std::span<const AttemptFact> attempts, Answer answ
   return first;
 }
 
-std::uint64_t count_told(std::span<const AttemptFact> attempts, Answer answer) {
+std::uint64_t count_told(std::span<const AttemptFact> attempts, AnswerKind answer) {
   return static_cast<std::uint64_t>(std::ranges::count(attempts, answer, &AttemptFact::answer));
 }
 
@@ -33,9 +33,9 @@ std::uint64_t possible_by(const Evidence& evidence, const Group& user, std::int6
 // begin no later than the winning attempt was sent.
 void nobody_after_sold_out(const Evidence& evidence, Findings& findings) {
   const auto& attempts = evidence.campaign().attempts;
-  const AttemptFact* first = first_told(attempts, Answer::sold_out);
+  const AttemptFact* first = first_told(attempts, AnswerKind::sold_out);
   if (first == nullptr) return;
-  findings.checked += count_told(attempts, Answer::sold_out);
+  findings.checked += count_told(attempts, AnswerKind::sold_out);
   for (std::size_t row = 0; row < evidence.coupons().size(); ++row) {
     if (evidence.window(row).from_ns <= first->got_ns) continue;
     findings.breaks([&] {
@@ -48,7 +48,7 @@ void nobody_after_sold_out(const Evidence& evidence, Findings& findings) {
 
 void sold_out_is_true(const Evidence& evidence, Findings& findings) {
   const auto& limits = evidence.campaign().limits;
-  const AttemptFact* first = first_told(evidence.campaign().attempts, Answer::sold_out);
+  const AttemptFact* first = first_told(evidence.campaign().attempts, AnswerKind::sold_out);
   if (!limits || first == nullptr) return;
   ++findings.checked;
   if (evidence.coupons().size() >= limits->stock) return;
@@ -64,9 +64,9 @@ void limit_is_true(const Evidence& evidence, Findings& findings) {
   const auto& limits = evidence.campaign().limits;
   if (!limits) return;
   evidence.for_each_user([&](const Group& user) {
-    const AttemptFact* first = first_told(user.attempts, Answer::limit_reached);
+    const AttemptFact* first = first_told(user.attempts, AnswerKind::limit_reached);
     if (first == nullptr) return;
-    findings.checked += count_told(user.attempts, Answer::limit_reached);
+    findings.checked += count_told(user.attempts, AnswerKind::limit_reached);
     const std::uint64_t coupons = possible_by(evidence, user, first->got_ns);
     if (coupons >= limits->per_user) return;
     findings.breaks([&] {

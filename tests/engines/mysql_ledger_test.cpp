@@ -142,7 +142,7 @@ TEST_F(MysqlLedgers, repeat_after_a_lock_wait) {
   database.root.run("BEGIN; SELECT 1 FROM " + table("issuing") + " FOR UPDATE");
   const auto refused = a.begin(LedgerNode::claims(campaign, {"ann"}));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::conflict) << refused.error().message;
+  EXPECT_EQ(refused.error().code, ErrorCode::timeout) << refused.error().message;
   database.root.run("ROLLBACK");
   EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
 }

@@ -54,7 +54,7 @@ class MysqlPools : public ::testing::Test {
 };
 
 TEST_F(MysqlPools, lend_what_they_have_and_open_no_more) {
-  MysqlPool pool = make({.name = "p", .size = 2, .wait = 0ms});
+  MysqlPool pool = make({.name = "p", .server = "db", .size = 2, .wait = 0ms});
   std::uint64_t first = 0;
   {
     const auto a = pool.take();
@@ -67,7 +67,7 @@ TEST_F(MysqlPools, lend_what_they_have_and_open_no_more) {
     ASSERT_FALSE(c);
     EXPECT_EQ(c.error().code, ErrorCode::timeout);
     EXPECT_EQ(c.error().message,
-              "none of the 2 connections to the ledger (p) came free within 0 ms: raise pool= in "
+              "none of the 2 connections to the ledger at db came free within 0 ms: raise pool= in "
               "its URL if this lasts");
   }
   EXPECT_EQ(figure("in_use"), 0);
@@ -79,7 +79,7 @@ TEST_F(MysqlPools, lend_what_they_have_and_open_no_more) {
 }
 
 TEST_F(MysqlPools, wait_up_to_the_limit) {
-  MysqlPool pool = make({.name = "p", .size = 1, .wait = 20ms});
+  MysqlPool pool = make({.name = "p", .server = "db", .size = 1, .wait = 20ms});
   const auto lease = pool.take();
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(pool.take().error().code, ErrorCode::timeout);
@@ -87,7 +87,7 @@ TEST_F(MysqlPools, wait_up_to_the_limit) {
 }
 
 TEST_F(MysqlPools, serve_in_the_order_of_asking) {
-  MysqlPool pool = make({.name = "p", .size = 1, .wait = 60s});
+  MysqlPool pool = make({.name = "p", .server = "db", .size = 1, .wait = 60s});
   constexpr int callers = 8;
   std::vector<int> served;  // whoever has the only lease may change it
   std::vector<std::thread> threads;
@@ -110,7 +110,7 @@ TEST_F(MysqlPools, serve_in_the_order_of_asking) {
 }
 
 TEST_F(MysqlPools, replace_a_connection_that_broke) {
-  MysqlPool pool = make({.name = "p", .size = 1, .wait = 0ms});
+  MysqlPool pool = make({.name = "p", .server = "db", .size = 1, .wait = 0ms});
   std::uint64_t first = 0;
   {
     const auto lease = pool.take();
@@ -126,7 +126,7 @@ TEST_F(MysqlPools, replace_a_connection_that_broke) {
 }
 
 TEST_F(MysqlPools, ask_one_that_was_idle_for_long_whether_it_lives) {
-  MysqlPool pool = make({.name = "p", .size = 2, .wait = 0ms, .ping_after = 5s});
+  MysqlPool pool = make({.name = "p", .server = "db", .size = 2, .wait = 0ms, .ping_after = 5s});
   std::vector<std::uint64_t> ids;
   {
     const auto a = pool.take();
@@ -144,7 +144,7 @@ TEST_F(MysqlPools, ask_one_that_was_idle_for_long_whether_it_lives) {
 
 TEST_F(MysqlPools, leave_no_transaction_behind) {
   ASSERT_TRUE(database.open().run("CREATE TABLE t (a INT) ENGINE = InnoDB"));
-  MysqlPool pool = make({.name = "p", .size = 1, .wait = 0ms});
+  MysqlPool pool = make({.name = "p", .server = "db", .size = 1, .wait = 0ms});
   {
     const auto lease = pool.take();
     ASSERT_TRUE((*lease)->run("BEGIN; INSERT INTO t VALUES (1)"));
@@ -156,7 +156,7 @@ TEST_F(MysqlPools, leave_no_transaction_behind) {
 }
 
 TEST_F(MysqlPools, are_renewed_when_the_primary_may_be_another) {
-  MysqlPool pool = make({.name = "p", .size = 2, .wait = 0ms});
+  MysqlPool pool = make({.name = "p", .server = "db", .size = 2, .wait = 0ms});
   std::uint64_t idle = 0;
   std::uint64_t lent = 0;
   {
@@ -179,7 +179,7 @@ TEST_F(MysqlPools, are_renewed_when_the_primary_may_be_another) {
 }
 
 TEST_F(MysqlPools, move_a_lease_from_hand_to_hand) {
-  MysqlPool pool = make({.name = "p", .size = 2, .wait = 0ms});
+  MysqlPool pool = make({.name = "p", .server = "db", .size = 2, .wait = 0ms});
   Result<MysqlLease> a = pool.take();
   Result<MysqlLease> b = pool.take();
   ASSERT_TRUE(a && b);
@@ -196,7 +196,7 @@ TEST_F(MysqlPools, move_a_lease_from_hand_to_hand) {
 TEST_F(MysqlPools, wait_for_a_loan_when_the_server_takes_no_more) {
   std::atomic<bool> is_full = false;
   MysqlPool pool(
-      {.name = "p", .size = 8, .wait = 60s},
+      {.name = "p", .server = "db", .size = 8, .wait = 60s},
       [&] {
         return is_full ? MysqlResult<MysqlConnection>(std::unexpected(
                              make_mysql_error(1040, "08004", "Too many connections")))
@@ -220,7 +220,7 @@ TEST_F(MysqlPools, hold_under_load_while_sessions_are_ended) {
   constexpr std::size_t size = 3;
   const SystemClock real_clock;
   MysqlPool pool(
-      {.name = "p", .size = size, .wait = 60s, .ping_after = 0ms, .pause_min = 1ms},
+      {.name = "p", .server = "db", .size = size, .wait = 60s, .ping_after = 0ms, .pause_min = 1ms},
       [this] { return MysqlConnection::open(server_url().primary, database.login()); }, real_clock,
       metrics);
   std::atomic<std::size_t> lent = 0;

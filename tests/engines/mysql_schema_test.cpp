@@ -55,8 +55,8 @@ TEST(MysqlSchema, is_made_once) {
   const Database database;
   MysqlConnection connection = database.open();
   EXPECT_EQ(words(prepare_schema(connection, false)),
-            "unavailable: the ledger has schema version 0, this firstcome knows 1: start once "
-            "without --no-migrate");
+            "unavailable: there is no ledger in the database yet: run serve once without "
+            "--no-migrate to make one");
   EXPECT_EQ(words(prepare_schema(connection, true)), "ok");
   const std::string picture = picture_of(connection);
   EXPECT_TRUE(picture.ends_with("schema_version=1\n")) << picture;
@@ -77,8 +77,10 @@ TEST(MysqlSchema, of_a_newer_firstcome_is_left_alone) {
               "firstcome");
   }
   ASSERT_TRUE(connection.run("UPDATE meta SET value = '1x' WHERE name = 'schema_version'"));
-  EXPECT_EQ(words(prepare_schema(connection, true)),
-            "corrupt: the ledger's schema_version is '1x'");
+  EXPECT_EQ(
+      words(prepare_schema(connection, true)),
+      "corrupt: the ledger's schema_version is '1x', which no firstcome has written: restore a "
+      "backup of the database");
 }
 
 TEST(MysqlSchema, is_made_in_no_database_of_others) {

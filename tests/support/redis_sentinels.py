@@ -103,12 +103,14 @@ class RedisSentinels:
 
     def _fails_over(self, old):
         """Asks for it, again if need be: Sentinels refuse while they are at it, and give up when
-        the replica does not follow at once."""
+        the replica does not follow at once. Never after it was done: that would swap them back."""
+        if self.sentinels[0].master_port() != old.port:
+            return True
         try:
             self.sentinels[0].call("SENTINEL", "FAILOVER", NAME)
         except RedisError:
             pass
-        return self.sentinels[0].master_port() != old.port
+        return False
 
     def wait_for_master_other_than(self, old):
         """-> the new master, which all Sentinels name and which takes writes"""

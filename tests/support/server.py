@@ -41,14 +41,17 @@ def serve_fails(data, *args, env=None):
 class Server:
     """`data` is its directory. start() returns when it answers; the process ends with stop()
     (SIGTERM), kill() (SIGKILL) or by itself (wait()). `beside` is another node: this one shares
-    its ledger, its queue and its keys."""
+    its ledger and its queue, and so the keys that nobody was given. `on` are the arguments that
+    name ledger and queue, where it is not the engine that does."""
 
     def __init__(self, data, args=(), env=None, listen="127.0.0.1:0", preexec_fn=None,
-                 beside=None):
+                 beside=None, on=None):
         self.data = Path(data)
         self.args = list(args)
-        self.env = {**(beside.env_of_nodes() if beside else {}), **(env or {})}
+        self.env = {**(beside.env if beside else {}), **(env or {})}
+        self._beside = beside
         self._ledger = beside._ledger if beside else self.data
+        self._on = on
         self.listen = listen
         self.preexec_fn = preexec_fn
         self.process = None
@@ -64,7 +67,7 @@ class Server:
         self._lines = []
         self.process = subprocess.Popen(
             [str(binary()), "serve", "--listen", self.listen, "--data", str(self.data),
-             *the_engine().serve_args(self._ledger), *self.args],
+             *(self._on or the_engine().serve_args(self._ledger)), *self.args],
             env=clean_env(self.env), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, preexec_fn=self.preexec_fn)
         self._hung_up = threading.Event()
@@ -121,12 +124,10 @@ class Server:
 
     def _key(self, name):
         given = self.env.get(f"FIRSTCOME_{name.upper()}_KEY")
-        return given or (self.data / f"{name}.key").read_text().strip()
-
-    def env_of_nodes(self):
-        """What another node needs to take the same keys, once this one has made them."""
-        return {"FIRSTCOME_ADMIN_KEY": self.admin_key, "FIRSTCOME_ISSUE_KEY": self.issue_key,
-                **{name: value for name, value in self.env.items() if "USER_SECRET" in name}}
+        file = self.data / f"{name}.key"
+        if given or self._beside is None or file.exists():
+            return given or file.read_text().strip()
+        return self._beside._key(name)
 
     @property
     def admin_key(self):

@@ -11,7 +11,7 @@
 namespace firstcome {
 namespace {
 
-const Keys keys("admin-key-1", "issue-key-1");
+const Keys keys(KeyHash::of("admin-key-1"), KeyHash::of("issue-key-1"));
 
 constexpr std::string_view table = R"(
 # Authorization             → role

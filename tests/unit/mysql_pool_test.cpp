@@ -28,22 +28,27 @@ class MysqlPoolWithoutServer : public ::testing::Test {
   Metrics metrics{};
   MysqlError reason = make_mysql_error(2002, "HY000", "refused");
   int attempts = 0;
-  MysqlPool pool{
-      {.name = "primary", .size = 2, .wait = 60s, .pause_min = 100ms, .pause_max = 1000ms},
-      [this]() -> MysqlResult<MysqlConnection> {
-        ++attempts;
-        return std::unexpected(reason);
-      },
-      clock,
-      metrics};
+  MysqlPool pool{{.name = "primary",
+                  .server = "db1:3306",
+                  .size = 2,
+                  .wait = 60s,
+                  .pause_min = 100ms,
+                  .pause_max = 1000ms},
+                 [this]() -> MysqlResult<MysqlConnection> {
+                   ++attempts;
+                   return std::unexpected(reason);
+                 },
+                 clock,
+                 metrics};
 };
 
 TEST_F(MysqlPoolWithoutServer, fails_at_once_with_the_reason) {
   const Error error = take();
   EXPECT_EQ(error.code, ErrorCode::unavailable);
-  EXPECT_EQ(error.message,
-            "MySQL: cannot connect to the ledger (primary): refused (error 2002); nothing answers "
-            "there: is the server running, and are host and port right?");
+  EXPECT_EQ(
+      error.message,
+      "MySQL: cannot connect to the ledger at db1:3306: refused (error 2002); nothing answers "
+      "there: is the server running, and are host and port right?");
 }
 
 TEST_F(MysqlPoolWithoutServer, says_that_the_login_is_wrong) {

@@ -52,32 +52,32 @@ class FakeAudit final : public LedgerAudit {
   const World& world_;
 };
 
-Answer answer(int status, const std::string& outcome) {
+AnswerKind answer(int status, const std::string& outcome) {
   return answer_of({.got_ns = 1, .status = status, .outcome = outcome});
 }
 
 TEST(VerifyFacts, AnswersFallIntoTheKindsThatPromisesTellApart) {
-  EXPECT_EQ(answer(201, "issued"), Answer::issued);
-  EXPECT_EQ(answer(200, "issued"), Answer::issued);
-  EXPECT_EQ(answer(202, "queued"), Answer::queued);
-  EXPECT_EQ(answer(409, "sold_out"), Answer::sold_out);
-  EXPECT_EQ(answer(200, "sold_out"), Answer::sold_out);  // a verdict that was asked for later
-  EXPECT_EQ(answer(409, "limit_reached"), Answer::limit_reached);
-  EXPECT_EQ(answer(409, "paused"), Answer::shut);
-  EXPECT_EQ(answer(409, "closed"), Answer::shut);
-  EXPECT_EQ(answer(409, "not_open"), Answer::shut);
-  EXPECT_EQ(answer(409, "conflict"), Answer::refused);
-  EXPECT_EQ(answer(429, "rate_limited"), Answer::refused);
-  EXPECT_EQ(answer(503, "unavailable"), Answer::refused);
+  EXPECT_EQ(answer(201, "issued"), AnswerKind::issued);
+  EXPECT_EQ(answer(200, "issued"), AnswerKind::issued);
+  EXPECT_EQ(answer(202, "queued"), AnswerKind::queued);
+  EXPECT_EQ(answer(409, "sold_out"), AnswerKind::sold_out);
+  EXPECT_EQ(answer(200, "sold_out"), AnswerKind::sold_out);  // a verdict that was asked for later
+  EXPECT_EQ(answer(409, "limit_reached"), AnswerKind::limit_reached);
+  EXPECT_EQ(answer(409, "paused"), AnswerKind::shut);
+  EXPECT_EQ(answer(409, "closed"), AnswerKind::shut);
+  EXPECT_EQ(answer(409, "not_open"), AnswerKind::shut);
+  EXPECT_EQ(answer(409, "conflict"), AnswerKind::refused);
+  EXPECT_EQ(answer(429, "rate_limited"), AnswerKind::refused);
+  EXPECT_EQ(answer(503, "unavailable"), AnswerKind::refused);
 }
 
 TEST(VerifyFacts, WhatTellsNothingMayHaveWon) {
-  EXPECT_EQ(answer_of({.outcome = "unknown"}), Answer::unknown);
-  EXPECT_EQ(answer(500, "internal"), Answer::unknown);
-  EXPECT_EQ(answer(409, "issued"), Answer::unknown);
-  EXPECT_EQ(answer(200, ""), Answer::unknown);
-  EXPECT_EQ(answer(302, ""), Answer::unknown);
-  EXPECT_TRUE(may_have_won(Answer::unknown));
+  EXPECT_EQ(answer_of({.outcome = "unknown"}), AnswerKind::unknown);
+  EXPECT_EQ(answer(500, "internal"), AnswerKind::unknown);
+  EXPECT_EQ(answer(409, "issued"), AnswerKind::unknown);
+  EXPECT_EQ(answer(200, ""), AnswerKind::unknown);
+  EXPECT_EQ(answer(302, ""), AnswerKind::unknown);
+  EXPECT_TRUE(may_have_won(AnswerKind::unknown));
 }
 
 TEST(VerifyFacts, TextIdsNumberTextsInOrder) {
@@ -109,7 +109,7 @@ TEST(VerifySources, LedgerAndHistoriesMerge) {
   EXPECT_EQ(facts.campaigns()[0].attempts.size(), world.attempts.size());
   EXPECT_EQ(facts.place_name(facts.campaigns()[0].attempts.back()),
             b.path() + ":" + std::to_string(second.attempts.size()));
-  EXPECT_EQ(overall(check_promises(facts, {})), Verdict::holds);
+  EXPECT_EQ(overall(check_promises(facts, {})), Judgement::holds);
 }
 
 TEST(VerifySources, OtherCampaignsAreIgnored) {
@@ -168,7 +168,7 @@ TEST(VerifySources, ListingsAreReadPageByPage) {
   ASSERT_EQ(demo.coupons.size(), 2U);
   EXPECT_EQ(facts.user_name(demo.coupons[1].user), "b");
   EXPECT_EQ(demo.coupons[1].code, code_for("demo", 2));
-  EXPECT_EQ(overall(check_promises(facts, {})), Verdict::holds);
+  EXPECT_EQ(overall(check_promises(facts, {})), Judgement::holds);
 }
 
 TEST(VerifySources, OneCampaignIsAskedForByName) {

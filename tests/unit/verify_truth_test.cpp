@@ -15,7 +15,7 @@ constexpr std::uint64_t seeds = 150;
 void expect_no_alarm(const World& world, const std::string& what) {
   for (const auto source : {Facts::Source::audit, Facts::Source::listing, Facts::Source::none}) {
     const auto reports = check(world, source);
-    if (overall(reports) == Verdict::holds) continue;
+    if (overall(reports) == Judgement::holds) continue;
     std::ostringstream words;
     print_report(words, reports);
     FAIL() << what << ", source " << static_cast<int>(source) << "\n" << words.str();
@@ -116,7 +116,7 @@ TEST(VerifyTruth, UsersThatTheHistoryDoesNotNameAreOnlyNoted) {
   const std::string user = world.coupons.front().user.str();
   std::erase_if(world.attempts, [&](const Attempt& attempt) { return attempt.user == user; });
   const auto reports = check(world, Facts::Source::audit);
-  EXPECT_EQ(overall(reports), Verdict::holds);
+  EXPECT_EQ(overall(reports), Judgement::holds);
   ASSERT_EQ(reports[3].rules[0].findings.notes.size(), 1U);
   EXPECT_EQ(reports[3].rules[0].findings.notes[0],
             "demo: 1 coupons are of users whom the history does not name");
@@ -126,15 +126,15 @@ TEST(VerifyTruth, UsersThatTheHistoryDoesNotNameAreOnlyNoted) {
 TEST(VerifyTruth, AddedStockIsNoAlarmWhenItIsSaid) {
   World world = make_world({.seed = 5, .stock = 20});
   world.campaigns[0].settings.stock = 30;
-  EXPECT_EQ(overall(check(world, Facts::Source::audit)), Verdict::broken);
+  EXPECT_EQ(overall(check(world, Facts::Source::audit)), Judgement::broken);
   const auto reports = check(world, Facts::Source::audit, {.stock_raised = true});
-  EXPECT_EQ(overall(reports), Verdict::holds);
-  EXPECT_EQ(reports[7].verdict(), Verdict::not_checked);
+  EXPECT_EQ(overall(reports), Judgement::holds);
+  EXPECT_EQ(reports[7].verdict(), Judgement::not_checked);
 }
 
 TEST(VerifyTruth, NothingIsCheckedWithoutFacts) {
   Facts facts(Facts::Source::none);
-  EXPECT_EQ(overall(check_promises(facts, {})), Verdict::not_checked);
+  EXPECT_EQ(overall(check_promises(facts, {})), Judgement::not_checked);
 }
 
 // The truth is worth something only if there was something to be wrong about.

@@ -80,7 +80,7 @@ struct World {
                                           Facts::Source source = Facts::Source::audit) {
   std::set<int> numbers;
   for (const PromiseReport& report : check(world, source)) {
-    if (report.verdict() == Verdict::broken) numbers.insert(report.number);
+    if (report.verdict() == Judgement::broken) numbers.insert(report.number);
   }
   return numbers;
 }

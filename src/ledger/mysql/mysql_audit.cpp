@@ -66,7 +66,8 @@ Result<void> MysqlAudit::for_each_coupon(const std::function<void(const AuditedC
         return fail(ErrorCode::corrupt,
                     "a coupon's campaign, " + std::to_string(campaign) + ", does not exist");
       }
-      visit({id->second, coupon->user, coupon->key, coupon->coupon, coupon->epoch, coupon->ticket});
+      const IdempotencyKey key = is_drawn(coupon->key) ? IdempotencyKey{} : coupon->key;
+      visit({id->second, coupon->user, key, coupon->coupon, coupon->epoch, coupon->ticket});
     }
   }
   return {};

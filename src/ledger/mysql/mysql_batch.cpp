@@ -111,4 +111,18 @@ std::string lock_issuing(std::span<const CampaignNumber> campaigns) {
          list + ") ORDER BY campaign FOR UPDATE";
 }
 
+std::vector<CampaignNumber> campaigns_of(std::span<const Claim> due,
+                                         std::span<const Claim> arrivals) {
+  std::vector<CampaignNumber> numbers;
+  for (const auto claims : {due, arrivals}) {
+    for (const Claim& claim : claims) {
+      if (numbers.empty() || numbers.back() != claim.campaign) numbers.push_back(claim.campaign);
+    }
+  }
+  std::ranges::sort(numbers);
+  const auto repeats = std::ranges::unique(numbers);
+  numbers.erase(repeats.begin(), repeats.end());
+  return numbers;
+}
+
 }  // namespace firstcome

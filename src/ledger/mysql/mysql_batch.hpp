@@ -28,4 +28,8 @@ struct CommitMark {
 // one campaign.
 [[nodiscard]] std::string lock_issuing(std::span<const CampaignNumber> campaigns);
 
+// Each campaign of these claims once, in the order of their numbers.
+[[nodiscard]] std::vector<CampaignNumber> campaigns_of(std::span<const Claim> due,
+                                                       std::span<const Claim> arrivals);
+
 }  // namespace firstcome

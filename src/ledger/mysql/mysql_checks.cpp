@@ -1,5 +1,6 @@
 #include "ledger/mysql/mysql_checks.hpp"
 
+#include <array>
 #include <charconv>
 #include <map>
 #include <string_view>
@@ -152,6 +153,43 @@ Result<std::string> replicates_from(MysqlConnection& connection) {
   return rows->next() ? std::string(rows->text(1)) : std::string();
 }
 
+std::string joined(const std::vector<std::string>& texts, const std::string& between) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : between) + text;
+  return all;
+}
+
+// All that is wrong in one line: "a", or "(1) a; (2) b".
+std::string one_sentence(std::vector<std::string> refusals) {
+  if (refusals.size() == 1) return refusals.front();
+  std::size_t number = 0;
+  for (std::string& refusal : refusals) refusal.insert(0, "(" + std::to_string(++number) + ") ");
+  return joined(refusals, "; ");
+}
+
+struct TableWithAColumn {
+  std::string table;
+  std::string column;
+};
+const std::array<TableWithAColumn, 7> tables_with_a_column{{{"meta", "name"},
+                                                            {"campaigns", "number"},
+                                                            {"issuing", "campaign"},
+                                                            {"coupons", "campaign"},
+                                                            {"parked_claims", "campaign"},
+                                                            {"nodes", "node"},
+                                                            {"commits", "node"}}};
+
+// A statement that needs the privilege and does nothing.
+std::string harmless(const std::string& privilege, const std::string& table,
+                     const std::string& column) {
+  if (privilege == "SELECT") return "SELECT 1 FROM " + table + " LIMIT 0";
+  if (privilege == "INSERT") {
+    return "INSERT INTO " + table + " (" + column + ") SELECT 0 FROM DUAL WHERE FALSE";
+  }
+  if (privilege == "UPDATE") return "UPDATE " + table + " SET " + column + " = 0 WHERE FALSE";
+  return "DELETE FROM " + table + " WHERE FALSE";
+}
+
 // Whether this login may; an error when that could not be tried.
 Result<bool> may(MysqlConnection& connection, const std::string& sql) {
   const auto done = connection.run(sql);
@@ -212,42 +250,37 @@ Result<std::vector<std::string>> check_server(MysqlConnection& connection,
   if (!facts) return std::unexpected(facts.error());
   MysqlVerdict verdict = judge(*facts, options);
   if (verdict.refusals.empty()) return std::move(verdict.warnings);
-  std::string message =
-      "the server at " + connection.endpoint().str() + " cannot keep what a ledger promises";
-  for (const std::string& refusal : verdict.refusals) message += "\n  " + refusal;
-  return invalid("ledger", std::move(message));
+  const std::string server = "the server at " + connection.endpoint().str();
+  return invalid("ledger",
+                 server + " cannot keep what a ledger promises: " + one_sentence(verdict.refusals));
 }
 
 Result<void> check_privileges(MysqlConnection& connection) {
-  struct Table {
-    const char* name;
-    const char* column;
-  };
-  constexpr Table tables[] = {{"meta", "name"},        {"campaigns", "number"},
-                              {"issuing", "campaign"}, {"coupons", "campaign"},
-                              {"nodes", "node"},       {"parked_claims", "campaign"}};
-  std::string missing;
-  const auto try_one = [&](const std::string& privilege, const std::string& table,
-                           const std::string& sql) -> Result<void> {
-    const Result<bool> is_allowed = may(connection, sql);
-    if (!is_allowed) return std::unexpected(is_allowed.error());
-    if (!*is_allowed)
-      missing.append(missing.empty() ? "" : ", ").append(privilege + " on " + table);
-    return {};
-  };
-  for (const auto& [name, column] : tables) {
-    const std::string table = name;
-    const std::string into = table + " (" + column + ") SELECT 0 FROM DUAL WHERE FALSE";
-    const std::string set = table + " SET " + column + " = 0 WHERE FALSE";
-    if (auto ok = try_one("SELECT", table, "SELECT 1 FROM " + table + " LIMIT 0"); !ok) return ok;
-    if (auto ok = try_one("INSERT", table, "INSERT INTO " + into); !ok) return ok;
-    if (auto ok = try_one("UPDATE", table, "UPDATE " + set); !ok) return ok;
-    if (auto ok = try_one("DELETE", table, "DELETE FROM " + table + " WHERE FALSE"); !ok) return ok;
+  std::vector<std::string> missing;
+  for (const std::string privilege : {"SELECT", "INSERT", "UPDATE", "DELETE"}) {
+    std::string tables;
+    std::size_t count = 0;
+    for (const auto& [table, column] : tables_with_a_column) {
+      const Result<bool> is_allowed = may(connection, harmless(privilege, table, column));
+      if (!is_allowed) return std::unexpected(is_allowed.error());
+      if (*is_allowed) continue;
+      ++count;
+      tables.append(tables.empty() ? "" : " and ").append(table);
+    }
+    if (count > 0) {
+      missing.push_back(privilege + (count == tables_with_a_column.size() ? "" : " on " + tables));
+    }
   }
   if (missing.empty()) return {};
-  return invalid("ledger", "this login lacks " + missing +
-                               ": GRANT ALL ON the database TO the user, or at least SELECT, "
-                               "INSERT, UPDATE, DELETE, and for new versions CREATE, ALTER, INDEX");
+  auto rows = connection.query("SELECT CURRENT_USER(), DATABASE()");
+  if (!rows) return std::unexpected(to_read_error(rows.error(), "ask who this login is"));
+  if (!rows->next()) return fail(ErrorCode::corrupt, "the server does not know who this login is");
+  std::string user(rows->text(0));  // name@host
+  const std::size_t at = user.rfind('@');
+  user = "'" + user.substr(0, at) + "'@'" + user.substr(at + 1) + "'";
+  return invalid("ledger", "the user " + user + " lacks " + joined(missing, ", ") +
+                               ": GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON `" +
+                               std::string(rows->text(1)) + "`.* TO " + user);
 }
 
 }  // namespace firstcome

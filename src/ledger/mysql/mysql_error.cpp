@@ -23,13 +23,13 @@ std::string advice(unsigned number) {
     case 1040:
       return "raise max_connections, or lower pool= on the nodes";
     case 1044:
-      return "there is no such database, or the user may not use it: GRANT ALL ON database.* TO "
-             "the user";
+      return "there is no such database, or the user may not use it: correct the URL, or GRANT "
+             "SELECT, INSERT, UPDATE, DELETE, CREATE ON the database TO the user";
     case 1045:
     case 1698:
-      return "the user or the password is wrong, or may not log in from here";
+      return "the user or the password in the URL is wrong, or the user may not log in from here";
     case 1049:
-      return "there is no such database: CREATE DATABASE it, or correct the URL";
+      return "there is no such database: CREATE DATABASE, or correct the URL";
     case 1129:
       return "the server blocks this host: FLUSH HOSTS there";
     case 1130:
@@ -38,7 +38,8 @@ std::string advice(unsigned number) {
     case 1143:
     case 1227:
     case 1370:
-      return "the user lacks a privilege: GRANT ALL ON database.* TO the user";
+      return "the user lacks a privilege: GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON the "
+             "database TO the user";
     case 1153:
       return "raise the server's max_allowed_packet";
     case 1203:
@@ -52,7 +53,7 @@ std::string advice(unsigned number) {
     case 2003:
       return "nothing answers there: is the server running, and are host and port right?";
     case 2005:
-      return "there is no host of that name";
+      return "there is no host of that name: correct the URL";
     case 2026:
       return "make the server's TLS and the URL's tls= and tls_ca= fit each other";
     default:

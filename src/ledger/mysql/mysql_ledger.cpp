@@ -8,13 +8,13 @@
 #include "ledger/mysql/mysql_change.hpp"
 #include "ledger/mysql/mysql_schema.hpp"
 #include "ledger/mysql/mysql_secret.hpp"
+#include "ledger/mysql/mysql_text.hpp"
 #include "observe/log.hpp"
 
 namespace firstcome {
 namespace {
 
 using Stopwatch = std::chrono::steady_clock;
-
 double seconds_since(Stopwatch::time_point start) {
   return std::chrono::duration<double>(Stopwatch::now() - start).count();
 }
@@ -27,20 +27,6 @@ constexpr Monotonic follow_interval = std::chrono::milliseconds(100);
 // While somebody waits for this server, or this one for another, to act on a change.
 constexpr Monotonic follow_interval_short = std::chrono::milliseconds(10);
 constexpr auto beat_interval = std::chrono::milliseconds(500);
-
-std::vector<CampaignNumber> campaigns_of(std::span<const Claim> due,
-                                         std::span<const Claim> arrivals) {
-  std::vector<CampaignNumber> numbers;
-  for (const auto claims : {due, arrivals}) {
-    for (const Claim& claim : claims) {
-      if (numbers.empty() || numbers.back() != claim.campaign) numbers.push_back(claim.campaign);
-    }
-  }
-  std::ranges::sort(numbers);
-  const auto repeats = std::ranges::unique(numbers);
-  numbers.erase(repeats.begin(), repeats.end());
-  return numbers;
-}
 
 }  // namespace
 
@@ -58,11 +44,12 @@ Result<std::unique_ptr<MysqlLedger>> MysqlLedger::open(MysqlPool& pool, bool mig
   if (!codes) return std::unexpected(codes.error());
   const auto cursors = secret(**connection, "cursor_key");
   if (!cursors) return std::unexpected(cursors.error());
+  const auto name = secret(**connection, "ledger_name");
+  if (!name) return std::unexpected(name.error());
   std::unique_ptr<MysqlLedger> ledger(
-      new MysqlLedger(pool, {*codes, *cursors}, fingerprints, *warnings, metrics));
-  if (auto ok = ledger->nodes_.enter(**connection); !ok) {
-    return std::unexpected(to_error(ok.error(), "enter this server"));
-  }
+      new MysqlLedger(pool, {*codes, *cursors, *name}, fingerprints, *warnings, metrics));
+  const auto entered = ledger->nodes_.enter(**connection);
+  if (!entered) return std::unexpected(to_error(entered.error(), "enter this server"));
   if (auto ok = ledger->mirror_.load(**connection); !ok) return std::unexpected(ok.error());
   return ledger;
 }
@@ -73,6 +60,7 @@ MysqlLedger::MysqlLedger(MysqlPool& pool, const Secrets& secrets, const Fingerpr
       codes_(secrets.codes),
       cursors_(secrets.cursors),
       warnings_(std::move(warnings)),
+      name_(hex_text(secrets.name)),
       mirror_(codes_, fingerprints),
       lock_seconds_(
           metrics.histogram(commit_seconds, commit_help, seconds_bounds, {{"phase", "lock"}})),
@@ -93,7 +81,7 @@ Result<Epoch> MysqlLedger::take_epoch() {
 }
 
 void MysqlLedger::for_each_campaign(const std::function<void(const Campaign&)>& visit) const {
-  mirror_.for_each([&](const Campaign& campaign, const IssuingRow&) { visit(campaign); });
+  mirror_.for_each([&](const Campaign& one, const IssuingRow&) { visit(one); });
 }
 
 const Campaign& MysqlLedger::campaign(CampaignNumber number) const {
@@ -118,7 +106,7 @@ Result<BatchState> MysqlLedger::state_for(std::span<Claim> due, std::span<Claim>
   open_.reset();
   if (auto ok = begin(campaigns_of(due, arrivals)); !ok) return std::unexpected(ok.error());
   lock_seconds_.observe(seconds_since(start));
-  if (auto ok = check_leases(due); !ok) {
+  if (auto ok = check_leases(due, arrivals); !ok) {
     open_.reset();
     return std::unexpected(ok.error());
   }
@@ -134,7 +122,7 @@ Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns) {
     const bool again = results.error().failure == MysqlFailure::retry;
     if (again) repeats_.add();
     const Error error = to_read_error(results.error(), "lock the campaigns");
-    return fail(again ? ErrorCode::conflict : ErrorCode::unavailable, error.message);
+    return fail(again ? ErrorCode::timeout : ErrorCode::unavailable, error.message);
   }
   MysqlRows& rows = results->back();
   if (rows.size() != campaigns.size()) {
@@ -154,24 +142,39 @@ Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns) {
   return {};
 }
 
-// A line may have come under another server's lease since its claims were taken from it, or moved.
-Result<void> MysqlLedger::check_leases(std::span<const Claim> due) const {
+// Another server may have taken the lease since these claims were taken from line or queue.
+Result<void> MysqlLedger::check_leases(std::span<const Claim> due,
+                                       std::span<const Claim> arrivals) {
+  bool all_ours = true;
   for (const Claim& claim : due) {
     const IssuingRow& row = open_->rows.at(claim.campaign);
-    if (row.holder == nodes_.self() && claim.ticket.value > row.line_front) continue;
-    return fail(ErrorCode::conflict, "the line has come to another server");
+    all_ours &= row.holder == nodes_.self() && claim.ticket.value > row.line_front;
   }
-  return {};
+  for (auto& [campaign, row] : open_->rows) {
+    const auto from_elsewhere = [&](const Claim& claim) {
+      return claim.campaign == campaign && claim.reply_to.desk == ReplyTo::elsewhere;
+    };
+    if (std::ranges::none_of(arrivals, from_elsewhere) || lead(row)) continue;
+    mirror_.note_led_elsewhere(campaign);
+    all_ours = false;
+  }
+  if (all_ours) return {};
+  return fail(ErrorCode::conflict, "another server leads the campaign");
+}
+
+bool MysqlLedger::lead(IssuingRow& row) {
+  if (row.holder == nodes_.self()) return true;
+  if (!nodes_.is_gone(*open_->connection, row.holder)) return false;
+  row.holder = nodes_.self();
+  ++row.epoch.value;
+  return true;
 }
 
 void MysqlLedger::give_tickets(std::span<Claim> arrivals) {
   for (Claim& claim : arrivals) {
     IssuingRow& row = open_->rows.at(claim.campaign);
-    if (mirror_.campaign(claim.campaign).settings->mode == Mode::paced &&
-        nodes_.is_gone(*open_->connection, row.holder)) {
-      row.holder = nodes_.self();
-      ++row.epoch.value;
-    }
+    // Whoever parks the first claim runs the line, unless somebody does already.
+    if (mirror_.campaign(claim.campaign).settings->mode == Mode::paced) (void)lead(row);
     claim.epoch = row.epoch;
     claim.ticket = Ticket{++row.tickets};
   }

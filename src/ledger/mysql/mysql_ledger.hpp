@@ -22,7 +22,8 @@
 // without a queue in common: it gives them their tickets.
 //
 // Who runs a line's ticks holds the campaign's lease: `issuing.holder`, under an epoch of its own.
-// A holder that is not seen any more loses it to whoever looks first.
+// A holder that is not seen any more loses it to whoever looks first. The same lease says who
+// issues the claims that come from elsewhere.
 //
 // Thread rule: as Ledger; newest_gtid() may be called by any thread.
 
@@ -64,6 +65,10 @@ class MysqlLedger final : public Ledger {
   [[nodiscard]] const CouponCodes& codes() const { return codes_; }
   [[nodiscard]] const Cursors& cursors() const { return cursors_; }
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+  // The same for all servers of this ledger, and no other's.
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // This server's own number among them.
+  [[nodiscard]] std::uint64_t server() const { return nodes_.self(); }
 
   // Of this server's newest commit; empty when the database does not tell.
   [[nodiscard]] std::string newest_gtid() const;
@@ -72,6 +77,7 @@ class MysqlLedger final : public Ledger {
   struct Secrets {
     CouponCodes::Key codes;
     Cursors::Key cursors;
+    std::array<std::uint8_t, 16> name;
   };
   // The transaction between state_for() and commit().
   struct Open {
@@ -83,7 +89,10 @@ class MysqlLedger final : public Ledger {
               std::vector<std::string> warnings, Metrics::Shard& metrics);
 
   [[nodiscard]] Result<void> begin(std::span<const CampaignNumber> campaigns);
-  [[nodiscard]] Result<void> check_leases(std::span<const Claim> due) const;
+  [[nodiscard]] Result<void> check_leases(std::span<const Claim> due,
+                                          std::span<const Claim> arrivals);
+  // Whether this server leads the campaign, or will once the transaction is committed.
+  [[nodiscard]] bool lead(IssuingRow& row);
   void give_tickets(std::span<Claim> arrivals);
   [[nodiscard]] BatchState state_of(std::span<const Claim> due, std::span<const Claim> arrivals);
   [[nodiscard]] CommitResult end_of(const MysqlError& error, bool committing);
@@ -97,6 +106,7 @@ class MysqlLedger final : public Ledger {
   const CouponCodes codes_;
   const Cursors cursors_;
   const std::vector<std::string> warnings_;
+  const std::string name_;
   MysqlMirror mirror_;
   MysqlNodes nodes_;
   std::optional<Open> open_;

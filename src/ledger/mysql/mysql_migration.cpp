@@ -52,7 +52,8 @@ Result<std::vector<std::string>> tables_of(MysqlConnection& connection) {
 Result<std::size_t> stored_number(std::string_view name, std::string_view value) {
   if (const auto parsed = number(value)) return *parsed;
   return fail(ErrorCode::corrupt,
-              "the ledger's " + std::string(name) + " is '" + std::string(value) + "'");
+              "the ledger's " + std::string(name) + " is '" + std::string(value) +
+                  "', which no firstcome has written: restore a backup of the database");
 }
 
 Result<Progress> progress_in_meta(MysqlConnection& connection) {
@@ -188,6 +189,11 @@ Result<void> migrate(MysqlConnection& connection, MysqlMigrations migrations, bo
   const std::string versions = "the ledger has schema version " +
                                std::to_string(progress->version) + ", this firstcome knows " +
                                std::to_string(migrations.size());
+  if (!may_change && progress->version == 0) {
+    return fail(ErrorCode::unavailable,
+                "there is no ledger in the database yet: run serve once without --no-migrate to "
+                "make one");
+  }
   if (progress->version > migrations.size()) {
     return fail(ErrorCode::corrupt, versions + ": run a newer firstcome");
   }

@@ -58,6 +58,9 @@ class MysqlMirror {
   [[nodiscard]] const IssuingRow& row(CampaignNumber number) const;
   void for_each(const std::function<void(const Campaign&, const IssuingRow&)>& visit) const;
 
+  // Another server leads this campaign.
+  void note_led_elsewhere(CampaignNumber number) { news_.led_elsewhere.push_back(number); }
+
   // Who holds the campaign's lease, by a row that is or was in `issuing`.
   void note_lease(const IssuingRow& row);
 

@@ -11,6 +11,7 @@
 namespace firstcome {
 namespace {
 
+constexpr int enter_repeats_max = 20;
 constexpr std::int64_t forgotten_after_ms = 24LL * 60 * 60 * 1000;
 
 std::uint64_t draw_number() {
@@ -22,6 +23,18 @@ std::uint64_t draw_number() {
 
 std::string before_now(std::int64_t ms) {
   return std::string(mysql_now_ms) + " - " + std::to_string(ms);
+}
+
+// Servers that start at the same time clear the same rows away, and one of them may be told that
+// it has come to a deadlock.
+MysqlResult<void> run_with_repeats(MysqlConnection& connection, const std::string& sql) {
+  for (int left = enter_repeats_max;; --left) {
+    const auto done = connection.run(sql);
+    if (done) return {};
+    if (done.error().failure != MysqlFailure::retry || left == 0) {
+      return std::unexpected(done.error());
+    }
+  }
 }
 
 // What says that a server is there, and acts on no change yet.
@@ -39,9 +52,10 @@ MysqlNodes::MysqlNodes() : self_(draw_number()) {}
 MysqlResult<void> MysqlNodes::enter(MysqlConnection& connection) {
   const std::string long_gone =
       "(SELECT node FROM nodes WHERE seen_at < " + before_now(forgotten_after_ms) + ")";
-  auto done = connection.run("START TRANSACTION; DELETE FROM commits WHERE node IN " + long_gone +
-                             "; DELETE FROM nodes WHERE seen_at < " +
-                             before_now(forgotten_after_ms) + "; " + entry(self_) + "; COMMIT");
+  auto done = run_with_repeats(connection, "START TRANSACTION; DELETE FROM commits WHERE node IN " +
+                                               long_gone + "; DELETE FROM nodes WHERE seen_at < " +
+                                               before_now(forgotten_after_ms) + "; " +
+                                               entry(self_) + "; COMMIT");
   if (!done) return std::unexpected(done.error());
   return look(connection);
 }

@@ -174,8 +174,9 @@ MysqlPool::Connection MysqlPool::open_one() {
   is_trying_ = false;
   if (opened) {
     opens_.add();
-    if (failure_) log::info("the pool " + options_.name + " reaches its server again");
+    if (failure_) log::info("reaches the ledger at " + options_.server + " again");
     failure_.reset();
+    was_reached_ = true;
     serve_line();  // others need not wait for one attempt any more
     return std::make_unique<MysqlConnection>(*std::move(opened));
   }
@@ -190,19 +191,19 @@ void MysqlPool::note_failure(const MysqlError& error) {
   const bool is_first = !failure_.has_value();
   const bool is_of_before =
       !is_first && clock_.monotonic() < pause_ends_;  // begun while all was well
-  failure_ = to_read_error(error, "connect to the ledger (" + options_.name + ")");
+  failure_ = to_read_error(error, "connect to the ledger at " + options_.server);
   if (is_of_before) return;
   pause_ = is_first ? Monotonic(options_.pause_min)
                     : std::min<Monotonic>(pause_ * 2, Monotonic(options_.pause_max));
   pause_ends_ = clock_.monotonic() + pause_;
-  if (is_first) log::warn(failure_->message);
+  if (is_first && (was_reached_ || !options_.is_needed_at_start)) log::warn(failure_->message);
 }
 
 Error MysqlPool::refusal() const {
   if (failure_) return *failure_;
   return {ErrorCode::timeout, "none of the " + std::to_string(options_.size) +
-                                  " connections to the ledger (" + options_.name +
-                                  ") came free within " + std::to_string(options_.wait.count()) +
+                                  " connections to the ledger at " + options_.server +
+                                  " came free within " + std::to_string(options_.wait.count()) +
                                   " ms: raise pool= in its URL if this lasts"};
 }
 

@@ -29,7 +29,10 @@
 namespace firstcome {
 
 struct MysqlPoolOptions {
-  std::string name{};  // the metrics' label `pool`, and what messages call it
+  std::string name{};    // the metrics' label `pool`
+  std::string server{};  // what messages call it: "db1:3306"
+  // Who takes first ends the start with the reason, so the log need not hear it as well.
+  bool is_needed_at_start = false;
   std::size_t size = 8;
   std::chrono::milliseconds wait{1000};
   std::chrono::milliseconds ping_after{5000};
@@ -123,6 +126,7 @@ class MysqlPool {
   std::size_t open_count_ = 0;    // idle, on loan, or being opened
   std::uint64_t generation_ = 0;  // renew() makes a new one
   std::optional<Error> failure_;  // the last attempt's, until one succeeds
+  bool was_reached_ = false;      // ever
   bool is_trying_ = false;        // after a failure: one attempt is under way
   Monotonic pause_{0};
   Monotonic pause_ends_{0};

@@ -1,5 +1,7 @@
 #include "ledger/mysql/mysql_text.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
 
 namespace firstcome {
@@ -80,6 +82,13 @@ std::vector<std::string> split_statements(std::string_view text) {
   }
   end_statement();
   return statements;
+}
+
+std::string hex_text(std::span<const std::uint8_t> bytes) {
+  std::string text(bytes.size() * 2 + 1, '\0');
+  sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
+  text.pop_back();
+  return text;
 }
 
 }  // namespace firstcome

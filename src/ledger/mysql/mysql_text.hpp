@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,5 +18,8 @@ void append_quoted(std::string& sql, std::string_view bytes);
 // The statements of a text, without comments (`-- ` or `#` to the end of the line, `/* */`), blanks
 // around them, and empty ones. A `;` in quotes ('…', "…", `…`) does not end a statement.
 [[nodiscard]] std::vector<std::string> split_statements(std::string_view text);
+
+// Lower-case hexadecimal digits.
+[[nodiscard]] std::string hex_text(std::span<const std::uint8_t> bytes);
 
 }  // namespace firstcome

@@ -234,7 +234,7 @@ Result<void> parse_user(MysqlLogin& login, std::string_view text) {
   const std::size_t colon = text.find(':');
   Result<std::string> user = decoded_part(text.substr(0, colon), "user");
   if (!user) return std::unexpected(user.error());
-  if (user->empty()) return refused("it names no user: " + std::string(form));
+  if (user->empty()) return refused("it names no user; its form is " + std::string(form));
   login.user = *std::move(user);
   if (colon == std::string_view::npos) return {};
   Result<std::string> password = decoded_part(text.substr(colon + 1), "password");
@@ -244,7 +244,7 @@ Result<void> parse_user(MysqlLogin& login, std::string_view text) {
 }
 
 Result<void> parse_database(MysqlLogin& login, std::string_view path) {
-  if (path.size() < 2) return refused("it names no database: " + std::string(form));
+  if (path.size() < 2) return refused("it names no database; its form is " + std::string(form));
   const std::string_view name = path.substr(1);
   if (name.contains('/')) return refused("the database is " + quoted(name) + ": write / as %2F");
   Result<std::string> database = decoded_part(name, "database");
@@ -266,7 +266,8 @@ struct Parts {
 // before it is a piece of the password, whatever it looks like.
 Result<Parts> split(std::string_view rest) {
   const std::size_t at = rest.rfind('@');
-  if (at == std::string_view::npos) return refused("it names no user: " + std::string(form));
+  if (at == std::string_view::npos)
+    return refused("it names no user; its form is " + std::string(form));
   Parts parts;
   parts.user = rest.substr(0, at);
   if (parts.user.find_first_of("/?#[]@") != std::string_view::npos) {
@@ -316,7 +317,9 @@ std::string MysqlUrl::str() const {
 }
 
 Result<MysqlUrl> parse_mysql_url(std::string_view text) {
-  if (!text.starts_with(scheme)) return refused("it does not begin with " + std::string(scheme));
+  if (!text.starts_with(scheme))
+    return refused("it does not begin with " + std::string(scheme) + "; its form is " +
+                   std::string(form));
   const Result<Parts> parts = split(text.substr(scheme.size()));
   if (!parts) return std::unexpected(parts.error());
   MysqlUrl url;

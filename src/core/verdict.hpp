@@ -5,12 +5,19 @@
 
 #include "core/claim.hpp"
 #include "core/coupon.hpp"
+#include "core/ids.hpp"
 #include "core/outcome.hpp"
-#include "queue/queue.hpp"
 
 // What goes back to the client who waits. Plain values.
 
 namespace firstcome {
+
+// Where a parked claim stands.
+struct Place {
+  Ticket ticket{};
+  std::uint64_t position = 0;  // 1 is next; 0 once it is settled
+  Outcome outcome = Outcome::queued;
+};
 
 struct Answer {
   Outcome outcome{};

@@ -1,0 +1,141 @@
+#include "queue/redis/redis_post.hpp"
+
+#include <cstring>
+
+namespace firstcome {
+namespace {
+
+// Native byte order: all servers of a ledger run on the same kind of machine, and a message of
+// another fails the mark.
+constexpr std::uint32_t mark = 0x46435631;  // "FCV1"
+
+template <class Value>
+void put(std::string& bytes, const Value& value) {
+  static_assert(std::is_trivially_copyable_v<Value>);
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+template <class Value>
+bool get(std::string_view& bytes, Value& value) {
+  if (bytes.size() < sizeof value) return false;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  bytes.remove_prefix(sizeof value);
+  return true;
+}
+
+// A verdict without its code.
+struct Packed {
+  std::int64_t queue_ticket;
+  std::uint64_t ticket;
+  std::uint64_t position;
+  std::int64_t eta_ms;
+  std::int64_t issued_at_ms;
+  std::int64_t expires_at_ms;  // 0: never
+  std::uint32_t campaign;
+  std::uint32_t rank;
+  std::uint32_t nth;
+  std::uint8_t claim_size;
+  std::uint8_t kind;
+  std::uint8_t outcome;
+  std::uint8_t repeated;
+};
+static_assert(sizeof(Packed) == 64);
+
+std::int64_t unix_ms(Time time) {
+  return time.time_since_epoch().count();
+}
+
+Time time_of(std::int64_t ms) {
+  return Time(std::chrono::milliseconds(ms));
+}
+
+Packed pack(const RedisWaiters::Told& told) {
+  const Verdict& verdict = told.verdict;
+  const Answer& answer = verdict.answer;
+  const Coupon& coupon = answer.coupon;
+  return {.queue_ticket = told.ticket,
+          .ticket = answer.place.ticket.value,
+          .position = answer.place.position,
+          .eta_ms = answer.eta.count(),
+          .issued_at_ms = unix_ms(coupon.issued_at),
+          .expires_at_ms = coupon.expires_at ? unix_ms(*coupon.expires_at) : 0,
+          .campaign = told.name.campaign.value,
+          .rank = coupon.rank.value,
+          .nth = coupon.nth,
+          .claim_size = static_cast<std::uint8_t>(told.name.claim.size()),
+          .kind = static_cast<std::uint8_t>(verdict.kind),
+          .outcome = static_cast<std::uint8_t>(answer.outcome),
+          .repeated = static_cast<std::uint8_t>(answer.repeated)};
+}
+
+std::optional<Verdict> unpack(const Packed& packed, const CouponCodes& codes) {
+  if (packed.kind > static_cast<std::uint8_t>(Verdict::Kind::unanswered) ||
+      packed.outcome > static_cast<std::uint8_t>(Outcome::paused)) {
+    return std::nullopt;
+  }
+  Verdict verdict{.kind = static_cast<Verdict::Kind>(packed.kind)};
+  Answer& answer = verdict.answer;
+  answer.outcome = static_cast<Outcome>(packed.outcome);
+  answer.repeated = packed.repeated != 0;
+  answer.place = {.ticket = Ticket{packed.ticket}, .position = packed.position};
+  answer.eta = std::chrono::milliseconds(packed.eta_ms);
+  if (packed.rank == 0) return verdict;
+  const CampaignNumber campaign{packed.campaign};
+  answer.coupon = {.rank = Rank{packed.rank},
+                   .nth = packed.nth,
+                   .code = codes.code(campaign, Rank{packed.rank}),
+                   .issued_at = time_of(packed.issued_at_ms)};
+  if (packed.expires_at_ms != 0) answer.coupon.expires_at = time_of(packed.expires_at_ms);
+  return verdict;
+}
+
+}  // namespace
+
+std::string claim_bytes(const UserId& user, const IdempotencyKey& key) {
+  std::string bytes(user.view());
+  bytes.push_back('\0');
+  return bytes.append(key.view());
+}
+
+std::optional<ClaimNames> read_claim_bytes(std::string_view bytes) {
+  const std::size_t zero = bytes.find('\0');
+  if (zero == 0 || zero == std::string_view::npos || zero > UserId::size_max ||
+      bytes.size() - zero - 1 > IdempotencyKey::size_max) {
+    return std::nullopt;
+  }
+  return ClaimNames{UserId::trusted(bytes.substr(0, zero)),
+                    IdempotencyKey::trusted(bytes.substr(zero + 1))};
+}
+
+PostWriter::PostWriter(std::uint64_t sender) {
+  put(bytes_, mark);
+  put(bytes_, sender);
+}
+
+void PostWriter::add(const RedisWaiters::Told& told) {
+  put(bytes_, pack(told));
+  bytes_.append(told.name.claim);
+  ++count_;
+}
+
+bool read_post(std::string_view bytes, std::uint64_t self, const CouponCodes& codes,
+               const std::function<void(RedisWaiters::Told)>& visit) {
+  std::uint32_t found = 0;
+  std::uint64_t sender = 0;
+  if (!get(bytes, found) || found != mark || !get(bytes, sender)) return false;
+  if (sender == self) return true;
+  Packed packed{};
+  while (!bytes.empty()) {
+    if (!get(bytes, packed) || bytes.size() < packed.claim_size) return false;
+    const auto verdict = unpack(packed, codes);
+    if (!verdict) return false;
+    visit(
+        {.name = {CampaignNumber{packed.campaign}, std::string(bytes.substr(0, packed.claim_size))},
+         .ticket = packed.queue_ticket,
+         .verdict = *verdict});
+    bytes.remove_prefix(packed.claim_size);
+  }
+  return true;
+}
+
+}  // namespace firstcome

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/claim.hpp"
+#include "core/coupon.hpp"
+#include "core/verdict.hpp"
+#include "queue/redis/redis_waiters.hpp"
+
+// Claims and verdicts as bytes, the way they travel between servers over Redis. Pure.
+
+namespace firstcome {
+
+// A claim in the queue: its user, a zero byte, its Idempotency-Key. Neither holds a zero byte, and
+// equal claims are equal bytes.
+[[nodiscard]] std::string claim_bytes(const UserId& user, const IdempotencyKey& key);
+
+struct ClaimNames {
+  UserId user{};
+  IdempotencyKey key{};
+};
+// nullopt: no such bytes.
+[[nodiscard]] std::optional<ClaimNames> read_claim_bytes(std::string_view bytes);
+
+// The verdicts of a batch, as one server tells the others.
+class PostWriter {
+ public:
+  explicit PostWriter(std::uint64_t sender);
+  void add(const RedisWaiters::Told& told);
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+  std::uint32_t count_ = 0;
+};
+
+// Calls `visit` for each verdict in a message of another server; `self` skips one's own. Codes are
+// not sent, they follow from campaign and rank. False: the bytes are no such message.
+bool read_post(std::string_view bytes, std::uint64_t self, const CouponCodes& codes,
+               const std::function<void(RedisWaiters::Told)>& visit);
+
+}  // namespace firstcome

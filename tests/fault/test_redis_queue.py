@@ -1,0 +1,149 @@
+"""What happens to claims when the queue or one of its servers breaks: everybody gets an answer, one
+"issued now" a coupon, and the promises hold."""
+
+import time
+
+import pytest
+
+from support.api import Api
+from support.engine import the_engine
+from support.history import Claim, write_history
+from support.promises import check_promises
+from support.server import run
+from support.storm import Storm, claim_until_final
+from support.wait import until
+
+pytestmark = pytest.mark.one_redis
+
+STOCK = 3000
+USERS = 5000
+
+
+@pytest.fixture
+def two(start_server, tmp_path):
+    first = start_server()
+    return first, start_server(tmp_path / "second", beside=first)
+
+
+@pytest.fixture
+def redis():
+    redis = the_engine().redis
+    yield redis
+    if not redis.is_alive():
+        redis.restart()
+
+
+def open_campaign(server, name):
+    with Api(server.address, server.admin_key) as admin:
+        assert admin.put_campaign(name, stock=STOCK).status == 201
+
+
+def storms_at(servers, campaign):
+    claims = [Claim(campaign, f"u{n}", "") for n in range(USERS)]
+    return claims, [Storm(one.address, one.issue_key, claims, connections=40).start()
+                    for one in servers]
+
+
+def finish(claims, storms, server, campaign, tmp_path, before=()):
+    """Every claim is final, every promise holds. -> the attempts"""
+    attempts = [*before, *(attempt for storm in storms for attempt in storm.join())]
+    attempts += claim_until_final(server.address, server.issue_key, claims)
+    with Api(server.address, server.admin_key) as admin:
+        coupons = admin.all_coupons(campaign)
+    check_promises(attempts, coupons, stock=STOCK)
+    history = tmp_path / "history.ndjson"
+    write_history(history, attempts)
+    result = run("verify", "--ledger", server.ledger_url, "--history", history,
+                 "--campaign", campaign)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return attempts
+
+
+def issued_now(attempts):
+    return [attempt for attempt in attempts if attempt.status == 201]
+
+
+def metric(server, name):
+    with Api(server.address, None) as api:
+        text = api.get("/metrics").body.decode()
+    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
+
+
+def test_of_two_servers_one_says_issued_now(two, tmp_path):
+    open_campaign(two[0], "once")
+    claims, storms = storms_at(two, "once")
+    attempts = finish(claims, storms, two[0], "once", tmp_path)
+    assert len(issued_now(attempts)) == STOCK
+    assert metric(two[0], "firstcome_redis_direct_total") == 0
+
+
+@pytest.mark.parametrize("comes_back", ["as it was", "empty"])
+def test_redis_is_killed_under_load_and_comes_back(two, redis, comes_back, tmp_path):
+    campaign = "killed-" + comes_back.replace(" ", "-")
+    open_campaign(two[0], campaign)
+    claims, storms = storms_at(two, campaign)
+    time.sleep(0.2)
+    redis.kill()
+    time.sleep(0.5)
+    redis.restart() if comes_back == "as it was" else redis.wipe()
+    finish(claims, storms, two[1], campaign, tmp_path)
+
+
+def test_without_redis_claims_are_issued_all_the_same(two, redis, tmp_path):
+    open_campaign(two[0], "away")
+    redis.kill()
+    claims, storms = storms_at(two, "away")
+    attempts = finish(claims, storms, two[0], "away", tmp_path)
+    assert not [attempt for attempt in attempts if attempt.status and attempt.status >= 500]
+    assert metric(two[0], "firstcome_redis_direct_total") > 0
+
+
+def test_a_frozen_redis_holds_up_nobody_for_long(two, redis, tmp_path):
+    open_campaign(two[0], "frozen")
+    redis.freeze()
+    try:
+        claims, storms = storms_at(two, "frozen")
+        finish(claims, storms, two[0], "frozen", tmp_path)
+    finally:
+        redis.thaw()
+
+
+def claim_at(server, campaign, user):
+    """-> its attempts, the last one final"""
+    return claim_until_final(server.address, server.issue_key, [Claim(campaign, user, "")])
+
+
+def test_a_dead_leader_is_replaced_within_three_seconds(two, tmp_path):
+    leader, other = two
+    open_campaign(leader, "dead")
+    before = claim_at(leader, "dead", "first")
+    leader.kill()
+    start = time.monotonic()
+    before += claim_at(other, "dead", "next")
+    assert before[-1].status == 201
+    assert time.monotonic() - start < 3.5
+    claims, storms = storms_at([other], "dead")
+    finish(claims, storms, other, "dead", tmp_path, before)
+
+
+def test_nothing_stays_in_redis_but_what_ends_by_itself(two, redis):
+    open_campaign(two[0], "tidy")
+    with Api(two[0].address, two[0].issue_key) as api:
+        for n in range(50):
+            assert api.claim("tidy", f"u{n}").status == 201
+
+    def keys():
+        with redis.connect() as client:
+            client.call("SELECT", url_database(two[0]))
+            return {key: client.call("PTTL", key) for key in client.call("KEYS", "*")}
+
+    def claims_are_gone():
+        return all(str(key).find(":claims") < 0 for key in keys())
+
+    until(claims_are_gone, lambda: f"an empty queue: {keys()}")
+    assert all(0 < ttl <= 3_600_000 for ttl in keys().values())
+
+
+def url_database(server):
+    [queue] = [arg for arg in the_engine().serve_args(server.data) if arg.startswith("redis://")]
+    return queue.rsplit("/", 1)[1]
