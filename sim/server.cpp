@@ -50,12 +50,11 @@ Server::Server(Scene& scene, Disk& disk, std::uint32_t life)
       issuer_(CouponCodes(codes_key)),
       desks_(scene.plan.desks) {
   const Ticket first_ticket = ledger_.first_free_ticket();
-  const Result<Epoch> epoch = ledger_.take_epoch();
-  CHECK(epoch, "this ledger always gives an epoch");
-  scene_.judge.epoch_taken(*epoch);
-  scene_.trace.note("server starts", {{"life", life_}, {"epoch", epoch->value}});
+  const Epoch epoch = ledger_.take_epoch();
+  scene_.judge.epoch_taken(epoch);
+  scene_.trace.note("server starts", {{"life", life_}, {"epoch", epoch.value}});
   queue_ = std::make_unique<WatchedQueue>(
-      scene_, std::make_unique<MemoryQueue>(*epoch, first_ticket, [this] { ring(); }));
+      scene_, std::make_unique<MemoryQueue>(epoch, first_ticket, [this] { ring(); }));
   for (Post& post : desks_) {
     post.desk = std::make_unique<Desk>(Desk::Parts{.board = board_,
                                                    .ledger = ledger_,

@@ -28,7 +28,7 @@ Ticket SimLedger::first_free_ticket() const {
   return {highest.value + 1};
 }
 
-Result<Epoch> SimLedger::take_epoch() {
+Epoch SimLedger::take_epoch() {
   epoch_ = {++disk_.epoch.value};
   return epoch_;
 }

@@ -29,8 +29,8 @@ class SimLedger final : public Ledger {
   SimLedger(Scene& scene, Disk& disk, const Fingerprints& fingerprints);
 
   [[nodiscard]] Ticket first_free_ticket() const;
+  [[nodiscard]] Epoch take_epoch();
 
-  [[nodiscard]] Result<Epoch> take_epoch() override;
   void for_each_campaign(const std::function<void(const Campaign&)>& visit) const override;
   [[nodiscard]] const Campaign& campaign(CampaignNumber number) const override;
   [[nodiscard]] Result<void> for_each_parked(

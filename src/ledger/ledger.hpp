@@ -101,9 +101,6 @@ class Ledger {
   Ledger& operator=(const Ledger&) = delete;
   virtual ~Ledger() = default;
 
-  // Becomes the one that issues: a new epoch, durable before it is returned. May block.
-  [[nodiscard]] virtual Result<Epoch> take_epoch() = 0;
-
   // Every campaign, in order of number. Valid until the next change().
   virtual void for_each_campaign(const std::function<void(const Campaign&)>& visit) const = 0;
 

@@ -17,10 +17,6 @@ namespace {
 
 using Stopwatch = std::chrono::steady_clock;
 
-double seconds_since(Stopwatch::time_point start) {
-  return std::chrono::duration<double>(Stopwatch::now() - start).count();
-}
-
 constexpr std::string_view commit_seconds = "firstcome_commit_seconds";
 constexpr std::string_view commit_help =
     "A batch's commit: write is begin and inserts, sync is writing and syncing the log.";
@@ -300,14 +296,14 @@ CommitResult SqliteLedger::commit(const BatchRows& rows) {
     lose(written.error());
     return CommitResult::unavailable;
   }
-  write_seconds_.observe(seconds_since(start));
+  write_seconds_.observe_since(start);
   const auto sync_start = Stopwatch::now();
   if (auto committed = statements_.commit.run(); !committed) {
     // The log may hold the whole transaction although its sync failed: it is neither yes nor no.
     lose(committed.error());
     return CommitResult::unknown;
   }
-  sync_seconds_.observe(seconds_since(sync_start));
+  sync_seconds_.observe_since(sync_start);
   remember(rows);
   return CommitResult::ok;
 }
@@ -377,7 +373,7 @@ void SqliteLedger::checkpoint() {
   int moved_pages = moved_pages_;
   const int result = sqlite3_wal_checkpoint_v2(database_.handle(), nullptr,
                                                SQLITE_CHECKPOINT_PASSIVE, &log_pages, &moved_pages);
-  checkpoint_seconds_.observe(seconds_since(start));
+  checkpoint_seconds_.observe_since(start);
   // A reader may hold back some pages (or all: busy); they stay in the log until the next time.
   if (result == SQLITE_OK) {
     moved_pages_ = moved_pages;

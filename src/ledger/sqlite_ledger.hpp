@@ -37,7 +37,6 @@ class SqliteLedger final : public Ledger {
   // Checkpoints, unless the ledger was lost.
   ~SqliteLedger() override;
 
-  [[nodiscard]] Result<Epoch> take_epoch() override;
   void for_each_campaign(const std::function<void(const Campaign&)>& visit) const override;
   [[nodiscard]] const Campaign& campaign(CampaignNumber number) const override;
   [[nodiscard]] Result<void> for_each_parked(
@@ -57,6 +56,8 @@ class SqliteLedger final : public Ledger {
   [[nodiscard]] const CouponIndex& index() const { return *index_; }
   [[nodiscard]] const CouponCodes& codes() const { return codes_; }
   [[nodiscard]] const Cursors& cursors() const { return cursors_; }
+  // Becomes the one that issues: a new epoch, durable before it is returned. May block.
+  [[nodiscard]] Result<Epoch> take_epoch();
   // Above every ticket that is written down.
   [[nodiscard]] Result<Ticket> first_free_ticket();
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -39,6 +40,10 @@ class Histogram {
   explicit Histogram(std::span<const double> bounds) : bounds_(bounds) {}
 
   void observe(double value);
+  // The seconds since then.
+  void observe_since(std::chrono::steady_clock::time_point start) {
+    observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
 
   [[nodiscard]] std::span<const double> bounds() const { return bounds_; }
   [[nodiscard]] std::uint64_t count_in(std::size_t bucket) const {

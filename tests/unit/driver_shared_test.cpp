@@ -100,5 +100,26 @@ TEST_F(SharedDriver, publishes_what_others_made_before_what_it_makes_itself) {
   EXPECT_EQ(bench.events[3], "changed");
 }
 
+// Nobody who was told of a pause may see a claim taken after it, at any server.
+TEST_F(SharedDriver, says_that_a_change_is_made_once_all_servers_act_on_it) {
+  bench.ledger.another_lags = true;
+  bench.change({.stock = 10});
+  pass(0ms);
+  EXPECT_EQ(bench.ledger.campaign(first_campaign).settings->stock, 10U) << "it is made";
+  pass(1000ms);
+  EXPECT_EQ(bench.told(), "");
+  bench.ledger.another_lags = false;
+  pass(100ms);
+  EXPECT_EQ(bench.told(), "0 changed");
+}
+
+TEST_F(SharedDriver, waits_no_longer_for_a_server_that_cannot_be_there_any_more) {
+  bench.ledger.another_lags = true;
+  bench.change({.stock = 10});
+  pass(0ms);
+  pass(3100ms);
+  EXPECT_EQ(bench.told(), "0 changed");
+}
+
 }  // namespace
 }  // namespace firstcome

@@ -104,7 +104,7 @@ MysqlFailure class_of(unsigned number) noexcept {
     case 1927:  // the connection was killed
     case 2002:  // cannot connect
     case 2003:  // cannot connect to this host
-    case 2005:  // no such host, for now at least
+    case 2005:  // no such host: a name server may know it later
       return MysqlFailure::find_primary;
     case 1317:  // the statement was interrupted
     case 2006:  // the server has gone away

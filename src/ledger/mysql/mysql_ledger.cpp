@@ -15,10 +15,6 @@ namespace firstcome {
 namespace {
 
 using Stopwatch = std::chrono::steady_clock;
-double seconds_since(Stopwatch::time_point start) {
-  return std::chrono::duration<double>(Stopwatch::now() - start).count();
-}
-
 constexpr std::string_view commit_seconds = "firstcome_commit_seconds";
 constexpr std::string_view commit_help =
     "A batch's transaction: lock is taking the campaigns' locks and reading what others did, "
@@ -76,10 +72,6 @@ MysqlLedger::~MysqlLedger() {
   if (auto connection = pool_.take()) nodes_.leave(**connection);
 }
 
-Result<Epoch> MysqlLedger::take_epoch() {
-  return Epoch{0};  // each campaign has its own, in its row
-}
-
 void MysqlLedger::for_each_campaign(const std::function<void(const Campaign&)>& visit) const {
   mirror_.for_each([&](const Campaign& one, const IssuingRow&) { visit(one); });
 }
@@ -105,7 +97,7 @@ Result<BatchState> MysqlLedger::state_for(std::span<Claim> due, std::span<Claim>
   const auto start = Stopwatch::now();
   open_.reset();
   if (auto ok = begin(campaigns_of(due, arrivals)); !ok) return std::unexpected(ok.error());
-  lock_seconds_.observe(seconds_since(start));
+  lock_seconds_.observe_since(start);
   if (auto ok = check_leases(due, arrivals); !ok) {
     open_.reset();
     return std::unexpected(ok.error());
@@ -218,7 +210,7 @@ CommitResult MysqlLedger::commit(const BatchRows& rows) {
       return end_of(done.error(), i + 1 == texts.size());
     }
   }
-  commit_seconds_.observe(seconds_since(start));
+  commit_seconds_.observe_since(start);
   note_gtid(open_->connection->last_gtid());
   open_.reset();
   mirror_.add_own(rows, issuing);

@@ -39,7 +39,6 @@ class MysqlLedger final : public Ledger {
                                                                  Metrics::Shard& metrics);
   ~MysqlLedger() override;  // gives up the leases
 
-  [[nodiscard]] Result<Epoch> take_epoch() override;
   void for_each_campaign(const std::function<void(const Campaign&)>& visit) const override;
   [[nodiscard]] const Campaign& campaign(CampaignNumber number) const override;
   [[nodiscard]] Result<void> for_each_parked(

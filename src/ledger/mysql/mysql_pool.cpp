@@ -80,7 +80,7 @@ Result<MysqlLease> MysqlPool::take() {
       return std::unexpected(refusal());
     }
     if (place == Place::back) {
-      wait_seconds_.observe(std::chrono::duration<double>(Steady::now() - begin).count());
+      wait_seconds_.observe_since(begin);
     }
     if (Connection connection = use_turn(waiter)) {
       ++figures_->in_use;

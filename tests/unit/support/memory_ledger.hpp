@@ -23,6 +23,8 @@ class MemoryLedger final : public Ledger {
   bool is_away = false;  // it cannot say
   std::optional<Error> lost_because{};
   bool loses_itself = false;  // at the next commit that does not go well
+  // As if another server that shares the ledger had not heard of a change yet.
+  bool another_lags = false;
   // Where servers share it: what others have done, told once; and whether the lines are ours.
   bool shared = false;
   News next_news{};
@@ -41,7 +43,6 @@ class MemoryLedger final : public Ledger {
         std::make_shared<const CampaignSettings>(std::move(settings));
   }
 
-  [[nodiscard]] Result<Epoch> take_epoch() override { return ++epoch_.value, epoch_; }
   void for_each_campaign(const std::function<void(const Campaign&)>& visit) const override {
     for (const Campaign& one : campaigns_) visit(one);
   }
@@ -115,6 +116,7 @@ class MemoryLedger final : public Ledger {
   }
   [[nodiscard]] bool runs_line(CampaignNumber) const override { return has_leases; }
   [[nodiscard]] std::optional<Error> lost() const override { return lost_because; }
+  [[nodiscard]] bool all_act_on_changes() const override { return !another_lags; }
   void between_batches() override { note("between"); }
   void when_idle() override { note("idle"); }
   [[nodiscard]] std::optional<Standing> recall(CampaignNumber number,
@@ -149,7 +151,6 @@ class MemoryLedger final : public Ledger {
     }
   }
 
-  Epoch epoch_{};
   std::vector<Campaign> campaigns_;
 };
 
