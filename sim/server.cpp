@@ -143,6 +143,7 @@ void Server::take_verdicts(std::uint16_t desk) {
         reply(verdict.reply_to.slot, {.kind = Reply::Kind::answered, .answer = verdict.answer});
         break;
       case Verdict::Kind::unavailable:
+      case Verdict::Kind::overloaded:
         reply(verdict.reply_to.slot, {.kind = Reply::Kind::refused});
         break;
       case Verdict::Kind::unanswered:
@@ -289,6 +290,7 @@ void Server::judge_verdict(const Verdict& verdict) {
                         {{"attempt", number}, {"rank", verdict.answer.coupon.rank.value}});
       return scene_.judge.said(number, verdict.answer, Judge::Speaker::issuer);
     case Verdict::Kind::unavailable:
+    case Verdict::Kind::overloaded:
       scene_.trace.note("verdict: unavailable", {{"attempt", number}});
       return scene_.judge.refused(number, true);
     case Verdict::Kind::unanswered:

@@ -136,7 +136,14 @@ Result<std::unique_ptr<Queue>> open_redis(const cli::EngineRequest& request,
   if (!report) return std::unexpected(report.error());
   warnings.insert(warnings.end(), report->warnings.begin(), report->warnings.end());
   return std::make_unique<RedisQueue>(
-      RedisQueue::Options{.space = ledger.name(), .server = ledger.server()},
+      RedisQueue::Options{
+          .space = ledger.name(),
+          .server = ledger.server(),
+          .ack = request.queue.ack_by_ledger ? RedisQueue::Ack::ledger : RedisQueue::Ack::redis,
+          // A single server has nothing that takes over, so nothing to wait for.
+          .replicas = url->topology == RedisTopology::single ? 0U : 1U,
+          .depth_max = request.queue.depth_max,
+          .grace = request.queue.grace},
       RedisQueue::Parts{.access = *access,
                         .fingerprints = request.fingerprints,
                         .codes = ledger.codes(),

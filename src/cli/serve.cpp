@@ -137,6 +137,9 @@ class ServeRun {
         {.ledger_url = ledger_url(settings_),
          .queue_url = settings_.text("queue"),
          .migrate = !settings_.flag("no_migrate"),
+         .queue = {.ack_by_ledger = settings_.text("queue_ack") == "ledger",
+                   .depth_max = static_cast<std::uint64_t>(settings_.number("queue_depth")),
+                   .grace = std::chrono::seconds(settings_.number("queue_grace_s"))},
          .fingerprints = fingerprints_,
          .clock = clock_,
          .metrics = metrics_,
@@ -254,6 +257,12 @@ int run_serve(const std::map<std::string, std::string>& flags, const Context& co
                                            ": log_level must be debug, info, warn or error"});
   }
   if (auto options = server_options(*settings); !options) return report(options.error());
+  const std::string ack = settings->text("queue_ack");
+  if (ack != "redis" && ack != "ledger") {
+    return report(
+        {ErrorCode::invalid,
+         settings->source("queue_ack") + ": queue_ack must be redis or ledger, got '" + ack + "'"});
+  }
   auto known = context.check_engine(ledger_url(*settings), settings->text("queue"));
   if (!known) {
     const Error& error = known.error();

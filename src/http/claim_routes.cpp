@@ -90,6 +90,8 @@ std::optional<Response> Api::finish(const Exchange& exchange, const Verdict& ver
       return answered(exchange, verdict.answer);
     case Verdict::Kind::unavailable:
       return problem_of(Desk::Refusal::unavailable);
+    case Verdict::Kind::overloaded:
+      return problem_of(Desk::Refusal::overloaded);
     case Verdict::Kind::unanswered:
       return std::nullopt;
   }

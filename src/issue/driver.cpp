@@ -35,7 +35,7 @@ Driver::Driver(Options options, Ledger& ledger, Queue& queue, const Issuer& issu
       commits_(metrics.counter("firstcome_commits_total", "Batches committed to the ledger.")) {}
 
 Result<void> Driver::restore(const Fingerprints& fingerprints) {
-  ledger_.for_each_campaign([this](const Campaign& campaign) { events_.on_campaign(campaign); });
+  ledger_.for_each_campaign([this](const Campaign& campaign) { show(campaign); });
   const Monotonic now = clock_.monotonic();
   return ledger_.for_each_parked([&](const ParkedClaim& parked) {
     Claim claim = parked.claim;
@@ -47,6 +47,11 @@ Result<void> Driver::restore(const Fingerprints& fingerprints) {
     queue_.park(claim);
     pacer_.wants(claim.campaign, now, tick_of(ledger_.campaign(claim.campaign)));
   });
+}
+
+void Driver::show(const Campaign& campaign) {
+  events_.on_campaign(campaign);
+  queue_.note_campaign(campaign);
 }
 
 void Driver::submit(const CampaignChange& change, ReplyTo reply_to) {
@@ -95,7 +100,7 @@ bool Driver::change_campaigns() {
   for (std::size_t i = 0; i < submitted.size(); ++i) {
     Result<Ledger::Changed> result = results ? (*results)[i] : std::unexpected(results.error());
     if (result) {
-      events_.on_campaign(result->campaign);
+      show(result->campaign);
       const CampaignNumber number = result->campaign.number;
       const Monotonic tick = tick_of(result->campaign);
       if (queue_.line_length(number) > 0) pacer_.hurry(number, clock_.monotonic() + tick);
@@ -234,7 +239,7 @@ void Driver::catch_up(const News& news) {
   const Monotonic now = clock_.monotonic();
   for (const CampaignNumber number : news.campaigns) {
     const Campaign& campaign = ledger_.campaign(number);
-    events_.on_campaign(campaign);
+    show(campaign);
     if (queue_.line_length(number) > 0) pacer_.hurry(number, now + tick_of(campaign));
   }
   for (const Claim& claim : news.parked) {
@@ -310,7 +315,7 @@ void Driver::publish(const BatchRows& rows) {
   std::ranges::sort(touched);
   const auto repeats = std::ranges::unique(touched);
   touched.erase(repeats.begin(), repeats.end());
-  for (const CampaignNumber number : touched) events_.on_campaign(ledger_.campaign(number));
+  for (const CampaignNumber number : touched) show(ledger_.campaign(number));
 }
 
 void Driver::tell(std::span<const Claim> claims, std::span<const Answer> answers,

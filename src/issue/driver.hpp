@@ -111,6 +111,7 @@ class Driver {
   void settle_lines(const Batch& batch, const Decision& decision);
   void park(const Batch& batch, Decision& decision);
   void publish(const BatchRows& rows);
+  void show(const Campaign& campaign);
   void tell(std::span<const Claim> claims, std::span<const Answer> answers, Verdict::Kind kind);
   // Refuses changes, and the claims behind the `count` oldest. Whether there were claims.
   bool refuse_behind(std::size_t count, const Error& why);

@@ -30,6 +30,7 @@ class MemoryQueue final : public Queue {
   void settle(std::size_t count) override;
   // All of its claims came from this process's desks.
   void answer(std::span<const Verdict>) override {}
+  void note_campaign(const Campaign&) override {}
   void leave_to_another(CampaignNumber campaign) override;
   [[nodiscard]] std::vector<Claim> drop_behind(std::size_t count) override;
   void park(const Claim& claim) override;
@@ -40,6 +41,9 @@ class MemoryQueue final : public Queue {
   [[nodiscard]] std::uint64_t line_length(CampaignNumber campaign) const override;
   [[nodiscard]] std::optional<Place> place(CampaignNumber campaign,
                                            const Identity& identity) const override;
+  [[nodiscard]] std::optional<Place> look_up(CampaignNumber, const UserId&) override {
+    return std::nullopt;
+  }
   [[nodiscard]] QueueDepth depth() const override;
 
  private:

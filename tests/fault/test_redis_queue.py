@@ -1,6 +1,8 @@
 """What happens to claims when the queue or one of its servers breaks: everybody gets an answer, one
 "issued now" a coupon, and the promises hold."""
 
+import os
+import signal
 import time
 
 import pytest
@@ -124,6 +126,20 @@ def test_a_dead_leader_is_replaced_within_three_seconds(two, tmp_path):
     assert time.monotonic() - start < 3.5
     claims, storms = storms_at([other], "dead")
     finish(claims, storms, other, "dead", tmp_path, before)
+
+
+def test_a_leader_that_was_frozen_commits_nothing_more(two, tmp_path):
+    leader, other = two
+    open_campaign(leader, "thawed")
+    before = claim_at(leader, "thawed", "first")
+    claims, storms = storms_at(two, "thawed")
+    time.sleep(0.1)
+    os.kill(leader.process.pid, signal.SIGSTOP)
+    try:
+        before += claim_at(other, "thawed", "late")
+    finally:
+        os.kill(leader.process.pid, signal.SIGCONT)
+    finish(claims, storms, leader, "thawed", tmp_path, before)
 
 
 def test_nothing_stays_in_redis_but_what_ends_by_itself(two, redis):
