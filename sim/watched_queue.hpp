@@ -43,6 +43,9 @@ class WatchedQueue final : public Queue {
   [[nodiscard]] std::uint64_t line_length(CampaignNumber campaign) const override {
     return inner_->line_length(campaign);
   }
+  [[nodiscard]] Ticket line_back(CampaignNumber campaign) const override {
+    return inner_->line_back(campaign);
+  }
   [[nodiscard]] std::optional<Place> place(CampaignNumber campaign,
                                            const Identity& identity) const override {
     scene_.elsewhere->issuer_may_cut_in();

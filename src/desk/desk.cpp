@@ -118,8 +118,10 @@ std::optional<Desk::Status> Desk::status(const CampaignId& campaign_id, const Us
   std::optional<Campaign> campaign = parts_.board.find(campaign_id);
   if (!campaign) return std::nullopt;
   const Identity identity = parts_.fingerprints.of(user, {});
-  // The line before the ledger: a claim that leaves the line in between is in the ledger by then.
-  Status status{.campaign = *campaign, .place = parts_.queue.place(campaign->number, identity)};
+  // The line's back before the line, and that before the ledger: a claim that comes to the line in
+  // between is found there, one that leaves it is in the ledger by then.
+  Status status{.campaign = *campaign, .line_back = parts_.queue.line_back(campaign->number)};
+  status.place = parts_.queue.place(campaign->number, identity);
   if (const auto standing = parts_.ledger.recall(campaign->number, identity)) {
     status.coupons = standing->coupons;
     status.first = standing->first;

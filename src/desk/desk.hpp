@@ -69,9 +69,10 @@ class Desk {
   // How a user stands in a campaign, for who asks later.
   struct Status {
     Campaign campaign{};
-    bool is_certain = true;  // false: another server may have issued more
+    bool is_certain = true;  // false: another server may have issued or parked more
     std::uint32_t coupons = 0;
     std::optional<Coupon> first{};  // the user's first coupon
+    Ticket line_back{};             // how far the line is known
     std::optional<Place> place{};   // of the user's newest claim that was parked
     std::chrono::milliseconds eta{0};
   };

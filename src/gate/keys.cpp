@@ -18,12 +18,32 @@ namespace firstcome {
 namespace {
 
 constexpr std::size_t key_bytes = 24;
+static_assert(new_key_size == key_bytes * 4 / 3);
 
 bool has_bearer_scheme(std::string_view authorization) {
   constexpr std::string_view scheme = "bearer ";
   return authorization.size() > scheme.size() &&
          std::ranges::equal(authorization.substr(0, scheme.size()), scheme,
                             [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+}
+
+bool sync_path(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool ok = fsync(fd) == 0;
+  const int why = errno;
+  close(fd);
+  errno = why;
+  return ok;
+}
+
+// A file's name is on the disk once the directory is.
+bool sync_directory_of(const std::string& path) {
+  return sync_path(std::filesystem::absolute(path).parent_path().string());
+}
+
+std::unexpected<Error> cannot_write(const std::string& path) {
+  return fail(ErrorCode::unavailable, "cannot write " + path + ": " + std::strerror(errno));
 }
 
 }  // namespace
@@ -47,11 +67,20 @@ Result<void> write_key(const std::string& path, const std::string& key) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   const std::string line = key + "\n";
   bool ok = fd >= 0 && fchmod(fd, 0600) == 0 &&
-            write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-            fsync(fd) == 0;
+            write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
   if (fd >= 0) ok = close(fd) == 0 && ok;
-  if (ok) return {};
-  return fail(ErrorCode::unavailable, "cannot write " + path + ": " + std::strerror(errno));
+  if (ok) return sync_key(path);
+  return cannot_write(path);
+}
+
+Result<void> sync_key(const std::string& path) {
+  if (sync_path(path) && sync_directory_of(path)) return {};
+  return cannot_write(path);
+}
+
+Result<void> move_key(const std::string& from, const std::string& to) {
+  if (rename(from.c_str(), to.c_str()) == 0 && sync_directory_of(to)) return {};
+  return cannot_write(to);
 }
 
 std::string key_path(const std::string& directory, const std::string& name) {
@@ -80,9 +109,8 @@ Result<std::string> key_in_directory(const std::string& directory, const std::st
   std::string key = new_key();
   const std::string beside = path + ".new";  // so that a crash leaves a whole key or none
   if (auto written = write_key(beside, key); !written) return std::unexpected(written.error());
-  std::filesystem::rename(beside, path, error);
-  if (!error) return key;
-  return fail(ErrorCode::unavailable, "cannot write " + path + ": " + error.message());
+  if (auto moved = move_key(beside, path); !moved) return std::unexpected(moved.error());
+  return key;
 }
 
 }  // namespace firstcome

@@ -34,11 +34,19 @@ class Keys {
 };
 
 // 192 random bits as text.
+inline constexpr std::size_t new_key_size = 32;
 [[nodiscard]] std::string new_key();
 
-// Writes a key into a file of mode 0600 and syncs it. A crash may leave half of it. Error:
-// unavailable, with the path.
+// Writes a key into a file of mode 0600; when it returns, a power cut takes away neither the text
+// nor the file's name. A crash before that may leave half of it. Error: unavailable, with the path.
 [[nodiscard]] Result<void> write_key(const std::string& path, const std::string& key);
+
+// The same for a file that was written before, by whoever did not live to say so.
+[[nodiscard]] Result<void> sync_key(const std::string& path);
+
+// Renames a key's file within its directory; when it returns, a power cut does not undo that.
+// Error: unavailable, with the path.
+[[nodiscard]] Result<void> move_key(const std::string& from, const std::string& to);
 
 // DIR/<name>.key
 [[nodiscard]] std::string key_path(const std::string& directory, const std::string& name);

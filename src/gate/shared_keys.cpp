@@ -34,7 +34,9 @@ class DirectoryLock {
 
 // One of a server's keys on its way. A new one is written beside its place first, and moved there
 // once the book has its hash: so the directory never holds a key that nobody takes, and a crash in
-// between leaves the text of what the book has.
+// between leaves the text of what the book has. A crash while the book was being told leaves open
+// whether it will have it, also for whoever reads the book then: so the next start offers the same
+// key again, and would not make another in its place.
 class Settling {
  public:
   Settling(const KeySource& source, KeyBook& book) : source_(source), book_(book) {}
@@ -49,7 +51,7 @@ class Settling {
       place_ = source_.given_by;
       return {};
     }
-    if (auto ok = finish_move(); !ok) return ok;
+    if (auto ok = end_what_was_begun(); !ok) return ok;
     if (!exists(path())) return {};
     const auto text = key_in_file(path());
     if (!text) return std::unexpected(text.error());
@@ -70,7 +72,7 @@ class Settling {
     if (!own_) {
       if (auto ok = make(); !ok) return std::unexpected(ok.error());
     }
-    if (replace) {
+    if (replace && !is_made_) {
       if (auto ok = book_.replace(source_.name, *own_); !ok) return std::unexpected(ok.error());
       kept_ = own_;
     } else {
@@ -92,37 +94,45 @@ class Settling {
     return std::filesystem::exists(path, ignored);
   }
 
+  // A key to offer: on the disk, its file's name too, before the book knows of it.
   [[nodiscard]] Result<void> make() {
-    const std::string text = new_key();
-    own_ = KeptKey{KeyHash::of(text), source_.host + ":" + path()};
+    auto text = text_beside();
+    const auto written = text ? sync_key(beside()) : write_key(beside(), *(text = new_key()));
+    if (!written) return written;
+    own_ = KeptKey{KeyHash::of(*text), source_.host + ":" + path()};
     place_ = path();
     is_made_ = true;
-    return write_key(beside(), text);
+    return {};
   }
 
   [[nodiscard]] Result<SharedKey> end_making() {
     if (own_->hash == kept_->hash) {
-      if (auto ok = move(); !ok) return std::unexpected(ok.error());
+      if (auto ok = move_key(beside(), path()); !ok) return std::unexpected(ok.error());
       return result();
     }
     own_.reset();  // another server was faster
-    std::error_code ignored;
-    std::filesystem::remove(beside(), ignored);
+    remove_beside();
     return result();
   }
 
-  // What a server has left that ended between telling the book and moving the file.
-  [[nodiscard]] Result<void> finish_move() {
+  // What a server has left that ended between telling the book and moving the file, or removing it.
+  [[nodiscard]] Result<void> end_what_was_begun() {
     if (!kept_ || exists(path()) || !exists(beside())) return {};
-    const auto text = key_in_file(beside());
-    return text && KeyHash::of(*text) == kept_->hash ? move() : Result<void>{};
+    const auto text = text_beside();
+    if (text && KeyHash::of(*text) == kept_->hash) return move_key(beside(), path());
+    remove_beside();
+    return {};
   }
 
-  [[nodiscard]] Result<void> move() {
-    std::error_code error;
-    std::filesystem::rename(beside(), path(), error);
-    if (!error) return {};
-    return fail(ErrorCode::unavailable, "cannot write " + path() + ": " + error.message());
+  // The whole key that waits to be moved; a crash may have left half of one.
+  [[nodiscard]] std::optional<std::string> text_beside() const {
+    auto text = key_in_file(beside());
+    return text && text->size() == new_key_size ? std::optional(*std::move(text)) : std::nullopt;
+  }
+
+  void remove_beside() const {
+    std::error_code ignored;
+    std::filesystem::remove(beside(), ignored);
   }
 
   [[nodiscard]] SharedKey result() const {

@@ -65,6 +65,20 @@ Response status_response(const Desk::Status& status, const UserId& user,
   return response;
 }
 
+// As the ledger knows it by now.
+Response claims_response(Desk::Status status, const UserId& user, LedgerReader& reader) {
+  const auto claims =
+      reader.claims_now(status.campaign.number, user, {status.line_back, status.place});
+  if (!claims) return problem_of(claims.error());
+  status.place = claims->place;
+  if (status.place) {
+    const Pace& pace = status.campaign.settings->pace;
+    status.eta = eta_at(status.place->position, pace.batch, pace.tick);
+  }
+  if (claims->coupons.empty() && !status.place) return no_claim();
+  return status_response(status, user, claims->coupons);
+}
+
 }  // namespace
 
 Api::Reply Api::post_claim(const Request& request, const Routed& routed, Exchange& exchange,
@@ -131,7 +145,7 @@ Api::Reply Api::get_claim(const Request& request, const Routed& routed, Exchange
   exchange.campaign = claim->campaign;
   exchange.user = claim->user;
   if (status->is_certain && status->coupons == 0 && !status->place) return no_claim();
-  // One that memory knows is all there is, unless another server may have given more since.
+  // What memory knows is all there is, unless another server may have given or parked more since.
   const bool may_have_more = !status->is_certain && status->campaign.settings->per_user > 1;
   if ((status->coupons == 1 && !may_have_more) || (status->is_certain && status->coupons == 0)) {
     std::vector<Coupon> coupons;
@@ -139,10 +153,7 @@ Api::Reply Api::get_claim(const Request& request, const Routed& routed, Exchange
     return status_response(*status, claim->user, coupons);
   }
   parts_.worker.submit(reply_to, [status = *status, user = claim->user](LedgerReader& reader) {
-    const auto coupons = reader.coupons_now(status.campaign.number, user);
-    if (!coupons) return problem_of(coupons.error());
-    if (coupons->empty() && !status.place) return no_claim();
-    return status_response(status, user, *coupons);
+    return claims_response(status, user, reader);
   });
   return std::nullopt;
 }

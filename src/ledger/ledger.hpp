@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/key_hash.hpp"
 #include "core/outcome.hpp"
+#include "core/verdict.hpp"
 
 // The contracts of the durable truth: what an engine must do to hold campaigns and coupons.
 // Ledger is the issuing side, LedgerReader the listings; an engine provides both, and a KeyBook
@@ -196,6 +197,18 @@ struct AuditedCampaign {
   CampaignSettings settings{};
 };
 
+// What somebody knows of a user in a campaign's line.
+struct SeenInLine {
+  Ticket back{};                 // of what is behind this ticket he knows nothing
+  std::optional<Place> place{};  // of the user's newest claim, unless that was issued
+};
+
+// How a user stands in a campaign.
+struct UserClaims {
+  std::vector<Coupon> coupons{};  // in order of nth
+  std::optional<Place> place{};   // of the newest claim that is parked and has no coupon
+};
+
 // Reads only; may block on I/O. One thread at a time.
 class LedgerReader {
  public:
@@ -214,9 +227,10 @@ class LedgerReader {
                                                                           std::uint64_t after,
                                                                           std::size_t limit) = 0;
 
-  // All coupons of a user in a campaign as they are now, whoever has issued them.
-  [[nodiscard]] virtual Result<std::vector<Coupon>> coupons_now(CampaignNumber campaign,
-                                                                const UserId& user) = 0;
+  // A user's coupons in a campaign as they are now, whoever has issued them, and his place, whoever
+  // has parked him. Who was behind what the caller has seen is looked for only there.
+  [[nodiscard]] virtual Result<UserClaims> claims_now(CampaignNumber campaign, const UserId& user,
+                                                      const SeenInLine& seen) = 0;
 };
 
 // The whole ledger, for the verifier: one consistent snapshot, from another process if need be.

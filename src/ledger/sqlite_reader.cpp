@@ -53,12 +53,13 @@ Result<std::vector<ListedCoupon>> SqliteReader::coupons_of_user(const UserId& us
   return page;
 }
 
-Result<std::vector<Coupon>> SqliteReader::coupons_now(CampaignNumber campaign, const UserId& user) {
-  std::vector<Coupon> coupons;
+Result<UserClaims> SqliteReader::claims_now(CampaignNumber campaign, const UserId& user,
+                                            const SeenInLine& seen) {
+  UserClaims claims{.place = seen.place};  // nobody else parks here
   for (const CouponIndex::Held& held : index_.held_by(fingerprints_.of(user))) {
-    if (held.campaign == campaign) coupons.push_back(held.coupon);
+    if (held.campaign == campaign) claims.coupons.push_back(held.coupon);
   }
-  return coupons;
+  return claims;
 }
 
 }  // namespace firstcome

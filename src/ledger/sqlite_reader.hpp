@@ -25,8 +25,8 @@ class SqliteReader final : public LedgerReader {
   [[nodiscard]] Result<std::vector<ListedCoupon>> coupons_of_user(const UserId& user,
                                                                   std::uint64_t after,
                                                                   std::size_t limit) override;
-  [[nodiscard]] Result<std::vector<Coupon>> coupons_now(CampaignNumber campaign,
-                                                        const UserId& user) override;
+  [[nodiscard]] Result<UserClaims> claims_now(CampaignNumber campaign, const UserId& user,
+                                              const SeenInLine& seen) override;
 
  private:
   SqliteReader(SqliteDatabase database, SqliteStatement row_by_seq, const CouponIndex& index,

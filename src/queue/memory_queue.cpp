@@ -26,10 +26,12 @@ struct Line {
   std::deque<Claim> claims;  // in ticket order
   Seats by_user;             // the user's newest
   Seats by_claim;            // under the Idempotency-Key
+  Ticket back{};             // the newest ever
 
   void seat(const Identity& identity, Seat seat) {
     by_user[identity.user] = seat;
     if (identity.keyed()) by_claim[identity.claim] = seat;
+    back = std::max(back, seat.ticket);
   }
 
   // A verdict for the claim with this ticket; a newer claim of the same user keeps its own seat.
@@ -167,6 +169,13 @@ std::uint64_t MemoryQueue::line_length(CampaignNumber campaign) const {
   const std::shared_lock lock(lines_mutex_);
   const Line* line = lines_->find(campaign);
   return line == nullptr ? 0 : line->claims.size();
+}
+
+Ticket MemoryQueue::line_back(CampaignNumber campaign) const {
+  if (!has_lines_.load(std::memory_order_acquire)) return {};
+  const std::shared_lock lock(lines_mutex_);
+  const Line* line = lines_->find(campaign);
+  return line == nullptr ? Ticket{} : line->back;
 }
 
 std::optional<Place> MemoryQueue::place(CampaignNumber campaign, const Identity& identity) const {

@@ -39,6 +39,7 @@ class MemoryQueue final : public Queue {
   [[nodiscard]] std::vector<Claim> front_of_line(CampaignNumber campaign, std::size_t max) override;
   void settle_line(CampaignNumber campaign, std::span<const Outcome> outcomes) override;
   [[nodiscard]] std::uint64_t line_length(CampaignNumber campaign) const override;
+  [[nodiscard]] Ticket line_back(CampaignNumber campaign) const override;
   [[nodiscard]] std::optional<Place> place(CampaignNumber campaign,
                                            const Identity& identity) const override;
   [[nodiscard]] std::optional<Place> look_up(CampaignNumber, const UserId&) override {

@@ -77,6 +77,10 @@ class Queue {
 
   [[nodiscard]] virtual std::uint64_t line_length(CampaignNumber campaign) const = 0;
 
+  // The newest ticket in a campaign's line so far: of one behind it place() does not know. Any
+  // thread.
+  [[nodiscard]] virtual Ticket line_back(CampaignNumber campaign) const = 0;
+
   // Where this claim waits, or how it ended unless it was issued. A keyed identity finds that very
   // claim, one without a key the user's newest. Any thread.
   [[nodiscard]] virtual std::optional<Place> place(CampaignNumber campaign,

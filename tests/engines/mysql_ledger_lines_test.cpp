@@ -80,6 +80,26 @@ TEST_F(MysqlLines, are_let_go_by_their_holder_alone) {
   EXPECT_EQ(news.settled[2].outcome, Outcome::sold_out);
 }
 
+// Memory follows the ledger every now and then; what it has not seen yet is read there.
+TEST_F(MysqlLines, are_read_behind_what_was_seen_of_them) {
+  (void)a.put("line", {.stock = 2, .per_user = 2, .mode = Mode::paced});
+  const auto claims = park(a, {"ann", "bob", "cyd"});
+  EXPECT_EQ(b.standing(line, "bob", {}), "queued 2 at 2");
+  EXPECT_EQ(b.standing(line, "dan", {}), "");
+  EXPECT_EQ(b.standing(line, "bob", {.back = Ticket{2}}), "") << "it would have been seen";
+  const Place seen{.ticket = Ticket{1}, .position = 1};
+  EXPECT_EQ(b.standing(line, "ann", {Ticket{1}, seen}), "queued 1 at 1");
+
+  EXPECT_EQ(let_go(a, {claims[0]}), "issued 1");
+  EXPECT_EQ(b.standing(line, "ann", {Ticket{1}, seen}), "coupon 1") << "she waits no longer";
+  EXPECT_EQ(b.standing(line, "bob", {Ticket{1}, {}}), "queued 2 at 1");
+  const auto again = park(a, {"ann"});
+  EXPECT_EQ(b.standing(line, "ann", {Ticket{1}, seen}),
+            "queued " + std::to_string(again.front().ticket.value) + " at 3, coupon 1");
+  EXPECT_EQ(let_go(a, {claims[1], claims[2]}), "issued 2, sold_out");
+  EXPECT_EQ(b.standing(line, "cyd", {}), "sold_out 3 at 0");
+}
+
 TEST_F(MysqlLines, are_taken_over_from_who_has_gone) {
   const auto claims = park(a, {"ann", "bob", "cyd"});
   const std::string before = epoch();

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from support.api import Api
+from support.engine import the_engine
 from support.history import Claim
 from support.kill_rounds import KillRounds
 from support.promises import check_promises
@@ -30,29 +31,38 @@ def test_twenty_rounds_of_kill_and_come_back(tmp_path):
         rounds.close()
 
 
+KEYS = ("admin.key", "issue.key")
+
+
+def kill_a_first_start(server, sign, delay_s):
+    """Kills it so long after a file has appeared, or the last of its files."""
+    server.spawn()
+    until(lambda: any((server.data / name).exists() for name in (sign, KEYS[-1])), sign, poll_s=0)
+    time.sleep(delay_s)  # waits for nothing: it varies the moment
+    server.kill()
+
+
 @pytest.mark.bound_s(120)
 def test_a_first_start_that_is_killed_leaves_nothing_half_made(start_server, data_dir):
     """Keys and ledger are made whole or not at all, wherever the first start was cut."""
     rng = random.Random(SEED)
-    server = None
-    for _ in range(40):
-        if server is None:
-            server = start_server()
-            server.kill()
-            for path in data_dir.iterdir():
-                path.unlink()
-        server.spawn()
-        time.sleep(rng.random() * 0.02)  # waits for nothing: it varies the moment
+    server = start_server()
+    signs = [".", *(name + end for name in KEYS for end in (".new", ""))]
+    for sign in signs * 2:
         server.kill()
-        if rng.random() < 0.5:
-            for path in data_dir.iterdir():
-                path.unlink()
-    server.start()
-    for name in ("admin.key", "issue.key"):
-        assert len((data_dir / name).read_text().strip()) >= 22
-    with Api(server.address, server.admin_key) as admin:
-        assert admin.put_campaign("c", stock=1).status == 201
-        assert admin.claim("c", "u").status == 201
+        for path in data_dir.iterdir():
+            path.unlink()
+        the_engine().forget(data_dir)
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            kill_a_first_start(server, sign, rng.random() * (0.02 if sign == "." else 0.001))
+        server.start()
+        for name in KEYS:
+            assert len((data_dir / name).read_text().strip()) == 32
+            assert not (data_dir / f"{name}.new").exists()
+        with Api(server.address, server.admin_key) as admin:
+            assert admin.put_campaign("c", stock=1).status == 201
+        with Api(server.address, server.issue_key) as issue:
+            assert issue.claim("c", "u").status == 201
 
 
 @pytest.mark.bound_s(120)

@@ -31,12 +31,16 @@ class Embedded:
     def ledger_url(self, data):
         return f"sqlite:{Path(data) / 'ledger.db'}"
 
+    def forget(self, data):
+        """The directory, which holds nothing any more, stands for an empty ledger."""
+
 
 class Direct:
     """Nodes without Redis."""
 
     def __init__(self):
         self._ledgers = {}  # data directory -> (ledger's URL, queue's URL)
+        self._made = 0
         self.primary = MariadbServer().start()
         self.replica = MariadbReplica(self.primary).start()
 
@@ -55,18 +59,22 @@ class Direct:
     def ledger_url(self, data):
         return self._urls(data)[0]
 
+    def forget(self, data):
+        self._ledgers.pop(Path(data).resolve(), None)
+
     def _urls(self, data):
         data = Path(data).resolve()
         if data not in self._ledgers:
-            name = "fc" + hashlib.sha256(bytes(data)).hexdigest()[:16]
-            self._ledgers[data] = self.new_ledger(name)
+            digest = hashlib.sha256(bytes(data)).hexdigest()[:16]
+            self._ledgers[data] = self.new_ledger(f"fc{digest}_{self._made}")
         return self._ledgers[data]
 
     def new_ledger(self, name):
         """-> the URLs of an empty ledger and of the queue before it"""
         ledger = self.primary.create_database(name)
         self.replica.wait_caught_up()
-        return ledger, self._fresh_queue(len(self._ledgers))
+        self._made += 1
+        return ledger, self._fresh_queue(self._made)
 
     def _fresh_queue(self, _number):
         return "memory:"

@@ -17,6 +17,7 @@ from support.history import Claim, write_history
 from support.promises import check_promises
 from support.server import run
 from support.storm import Storm, claim_until_final
+from support.wait import until
 
 pytestmark = pytest.mark.nodes
 
@@ -106,6 +107,31 @@ def test_a_node_reads_what_another_has_just_given(two):
             assert [c["nth"] for c in told["coupons"]] == list(range(1, count + 1))
             listed = there.user_coupons("ann").json()["data"]
             assert [c["nth"] for c in listed] == list(range(1, count + 1))
+
+
+def test_a_node_knows_who_was_just_told_to_wait_at_another(two):
+    """Promise 10: from the 202 on, in line and after it, whichever line memory knows."""
+    first, second = two
+    pace = {"batch": 1, "tick_ms": 3_600_000}
+    with Api(first.address, first.admin_key) as here, \
+            Api(second.address, second.issue_key) as there:
+        assert here.put_campaign("line", stock=20, per_user=2, mode="paced",
+                                 pace=pace).status == 201
+        for number in range(1, 31):
+            assert there.claim_status("line", f"u{number}").status == 404
+            told = here.claim("line", f"u{number}", key="k1")
+            assert told.status == 202
+            place = {name: told.json()[name] for name in ("ticket", "position", "eta_ms")}
+            assert there.claim_status("line", f"u{number}").json() == \
+                {"outcome": "queued", "coupons": [], **place}
+        again = here.claim("line", "u1", key="k2").json()
+        assert there.claim_status("line", "u1").json()["ticket"] == again["ticket"]
+
+        assert here.patch_campaign("line", pace={"batch": 31, "tick_ms": 1}).status == 200
+        until(lambda: here.campaign("line").json()["issued"] == 20, "the line's end")
+        told = there.claim_status("line", "u20").json()
+        assert (told["outcome"], told["coupons"][0]["rank"]) == ("issued", 20)
+        assert (told["position"], told["eta_ms"]) == (None, None)
 
 
 @pytest.fixture

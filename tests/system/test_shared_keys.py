@@ -7,6 +7,7 @@ import pytest
 from support.api import Api
 from support.engine import the_engine
 from support.server import Server, serve_fails
+from support.shim import SyncShim
 
 pytestmark = pytest.mark.nodes
 
@@ -64,6 +65,25 @@ def test_nodes_that_start_at_once_make_one_key(tmp_path, data_dir):
     finally:
         for node in nodes:
             node.kill()
+
+
+@pytest.mark.parametrize("syncs, file, told", [
+    (0, "admin.key.new", False), (1, "admin.key.new", False), (2, "admin.key", True),
+    (3, "issue.key.new", True)])
+def test_a_key_that_may_not_be_on_disk_is_told_to_nobody(data_dir, start_server, tmp_path, syncs,
+                                                         file, told):
+    """The file and its name are synced before the ledger has the hash, and again where it stays."""
+    disk = SyncShim(tmp_path)
+    disk.fail_after(syncs)
+    first = Server(data_dir)
+    said = serve_fails(data_dir, *the_engine().serve_args(data_dir), env=disk.env)
+    assert said.startswith(f"firstcome: cannot write {data_dir / file}: "), said
+    second = start_server(tmp_path / "second", beside=first)
+    assert (second.data / "admin.key").exists() != told
+    first.start()
+    assert (first.data / "admin.key").exists() == told
+    assert takes(second, first.admin_key if told else second.admin_key)
+    assert not list(tmp_path.glob("**/*.new"))
 
 
 def test_a_node_with_another_key_is_refused_and_told_what_to_do(start_server, tmp_path):

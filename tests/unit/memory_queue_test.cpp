@@ -120,6 +120,17 @@ TEST_F(MemoryQueueTest, peeks_at_the_front_of_a_line) {
   EXPECT_EQ(queue.line_length(second_campaign), 0U);
 }
 
+TEST_F(MemoryQueueTest, says_how_far_it_knows_a_line) {
+  EXPECT_EQ(queue.line_back(first_campaign), Ticket{});
+  park("a", 4);
+  park("b", 7);
+  queue.settle_line(first_campaign, std::vector(2, Outcome::issued));
+  EXPECT_EQ(queue.line_back(first_campaign), Ticket{7});
+  EXPECT_EQ(queue.line_back(second_campaign), Ticket{});
+  queue.remember(second_campaign, identity_of("c"), Ticket{3}, Outcome::sold_out);
+  EXPECT_EQ(queue.line_back(second_campaign), Ticket{3});
+}
+
 // The ledger knows the winners; who lost could not be told otherwise.
 TEST_F(MemoryQueueTest, remembers_losers_and_forgets_winners) {
   park("a", 1);

@@ -179,21 +179,54 @@ TEST_F(SharedKeysTest, given_to_a_server_that_is_overtaken_are_refused) {
   EXPECT_TRUE(why(first.settle(book)).contains("give that one"));
 }
 
+const std::string whole(new_key_size, 'k');  // as a start leaves it beside its place
+
+TEST_F(SharedKeysTest, are_in_the_directory_before_the_ledger_knows_them) {
+  std::string beside;
+  book.before_keep = [&] { beside = key_in_file(first.file("admin.key.new")).value_or(""); };
+  ASSERT_TRUE(first.settle(book));
+  EXPECT_EQ(KeyHash::of(beside), book.kept["admin"].hash);
+}
+
 TEST_F(SharedKeysTest, outlive_a_crash_between_ledger_and_directory) {
-  first.write("admin.key.new", "text-of-the-ledgers-key");
-  book.kept["admin"] = {KeyHash::of("text-of-the-ledgers-key"), "web1"};
+  first.write("admin.key.new", whole);
+  book.kept["admin"] = {KeyHash::of(whole), "web1"};
   const auto settled = first.settle(book);
   ASSERT_TRUE(settled) << why(settled);
   EXPECT_TRUE(settled->admin.has_text);
-  EXPECT_EQ(first.text("admin"), "text-of-the-ledgers-key");
+  EXPECT_EQ(first.text("admin"), whole);
 }
 
-TEST_F(SharedKeysTest, do_not_come_from_what_a_crash_left_before_the_ledger_knew) {
-  first.write("admin.key.new", "nobody-was-told-this-key");
+// The database may still be at what the killed server had sent it.
+TEST_F(SharedKeysTest, are_the_same_when_the_ledger_hears_late_of_a_start_that_was_killed) {
+  first.write("admin.key.new", whole);
+  book.before_keep = [&] { book.kept["admin"] = {KeyHash::of(whole), "web1"}; };
+  const auto settled = first.settle(book);
+  ASSERT_TRUE(settled) << why(settled);
+  EXPECT_TRUE(settled->admin.has_text);
+  EXPECT_EQ(first.text("admin"), whole);
+}
+
+TEST_F(SharedKeysTest, are_not_what_a_crash_left_half_written) {
+  first.write("admin.key.new", whole.substr(1));
   ASSERT_TRUE(first.settle(book));
-  EXPECT_NE(first.text("admin"), "nobody-was-told-this-key");
-  second.write("admin.key.new", "nobody-was-told-this-key");
+  EXPECT_EQ(first.text("admin").size(), new_key_size);
+  EXPECT_NE(first.text("admin"), whole.substr(1));
+}
+
+TEST_F(SharedKeysTest, of_a_start_that_was_overtaken_and_killed_are_thrown_away) {
+  ASSERT_TRUE(first.settle(book));
+  second.write("admin.key.new", whole);
   EXPECT_FALSE(second.settle(book)->admin.has_text);
+  EXPECT_EQ(second.files(), 0U);
+}
+
+TEST_F(SharedKeysTest, that_were_just_made_replace_nobodys) {
+  book.before_keep = [&] { ASSERT_TRUE(second.settle(book)); };
+  const auto late = first.settle(book, true);
+  ASSERT_TRUE(late) << why(late);
+  EXPECT_EQ(late->admin.hash, KeyHash::of(second.text("admin")));
+  EXPECT_EQ(first.files(), 0U);
 }
 
 // Two servers in one directory, as when somebody starts a second one on another port.

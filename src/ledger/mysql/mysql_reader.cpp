@@ -26,6 +26,27 @@ Result<std::vector<ListedCoupon>> listed(MysqlRows rows) {
   return page;
 }
 
+// A user's newest parked claim behind `line_back`, and its position. Only what is behind is looked
+// at for it, because no index knows users; who has a verdict stands before the front.
+std::string select_place(const std::string& campaign, const std::string& user, Ticket line_back) {
+  return "SELECT p.ticket, p.outcome, (SELECT COUNT(*) FROM parked_claims b WHERE b.campaign = "
+         "p.campaign AND b.ticket > i.line_front AND b.ticket <= p.ticket) FROM parked_claims p "
+         "JOIN issuing i ON i.campaign = p.campaign WHERE p.campaign = " +
+         campaign + " AND p.ticket > " + std::to_string(line_back.value) + " AND p.user = " + user +
+         " ORDER BY p.ticket DESC LIMIT 1";
+}
+
+Result<std::optional<Place>> read_place(MysqlRows& rows) {
+  if (!rows.next()) return std::nullopt;
+  Place place{.ticket = Ticket{rows.natural(0)}, .position = rows.natural(2)};
+  if (rows.is_null(1)) return place;
+  const auto outcome = parse_outcome(rows.text(1));
+  if (!outcome) return fail(ErrorCode::corrupt, "a parked claim's outcome is none");
+  place.outcome = *outcome;
+  place.position = 0;
+  return place;
+}
+
 }  // namespace
 
 MysqlReader::MysqlReader(Options options, MysqlPool& primary, std::vector<MysqlPool*> replicas,
@@ -75,15 +96,31 @@ Result<std::vector<ListedCoupon>> MysqlReader::list(const std::string& sql) {
   return list_on_primary(sql);
 }
 
-Result<std::vector<Coupon>> MysqlReader::coupons_now(CampaignNumber campaign, const UserId& user) {
-  std::string rest = "user = ";
-  append_quoted(rest, user.view());
-  const auto listed = list_on_primary(
-      select_coupons(rest + " AND campaign = " + std::to_string(campaign.value) + " ORDER BY nth"));
-  if (!listed) return std::unexpected(listed.error());
-  std::vector<Coupon> coupons;
-  for (const ListedCoupon& one : *listed) coupons.push_back(one.coupon);
-  return coupons;
+Result<UserClaims> MysqlReader::claims_now(CampaignNumber campaign, const UserId& user,
+                                           const SeenInLine& seen) {
+  const std::string number = std::to_string(campaign.value);
+  std::string name;
+  append_quoted(name, user.view());
+  auto connection = primary_.take();
+  if (!connection) return std::unexpected(connection.error());
+  // The line before the coupons: who leaves it in between has a coupon by then.
+  auto results =
+      (*connection)
+          ->run(select_place(number, name, seen.back) + "; " +
+                select_coupons("user = " + name + " AND campaign = " + number + " ORDER BY nth"));
+  if (!results) return std::unexpected(to_read_error(results.error(), "look up claims"));
+  from_primary_.add();
+  const auto place = read_place(results->front());
+  if (!place) return std::unexpected(place.error());
+  UserClaims claims{.place = *place ? *place : seen.place};
+  MysqlRows& rows = results->back();
+  while (rows.next()) {
+    const Result<CouponRow> row = read_mysql_coupon(rows);
+    if (!row) return std::unexpected(row.error());
+    claims.coupons.push_back(row->coupon);
+    if (claims.place && claims.place->ticket == row->ticket) claims.place.reset();
+  }
+  return claims;
 }
 
 Result<std::vector<ListedCoupon>> MysqlReader::list_on_primary(const std::string& sql) {

@@ -35,8 +35,8 @@ class MysqlReader final : public LedgerReader {
   [[nodiscard]] Result<std::vector<ListedCoupon>> coupons_of_user(const UserId& user,
                                                                   std::uint64_t after,
                                                                   std::size_t limit) override;
-  [[nodiscard]] Result<std::vector<Coupon>> coupons_now(CampaignNumber campaign,
-                                                        const UserId& user) override;
+  [[nodiscard]] Result<UserClaims> claims_now(CampaignNumber campaign, const UserId& user,
+                                              const SeenInLine& seen) override;
 
  private:
   struct Replica {

@@ -108,6 +108,9 @@ class RedisQueue final : public Queue {
   [[nodiscard]] std::uint64_t line_length(CampaignNumber campaign) const override {
     return parts_.local->line_length(campaign);
   }
+  [[nodiscard]] Ticket line_back(CampaignNumber campaign) const override {
+    return parts_.local->line_back(campaign);
+  }
   [[nodiscard]] std::optional<Place> place(CampaignNumber campaign,
                                            const Identity& identity) const override {
     return parts_.local->place(campaign, identity);

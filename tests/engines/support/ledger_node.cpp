@@ -1,6 +1,7 @@
 #include "engines/support/ledger_node.hpp"
 
 #include "core/check.hpp"
+#include "ledger/mysql/mysql_reader.hpp"
 #include "unit/support/samples.hpp"
 
 namespace firstcome::testing {
@@ -76,6 +77,22 @@ std::string LedgerNode::words(const HandBatch& batch) {
     if (answer.outcome == Outcome::issued) text += " " + std::to_string(answer.coupon.rank.value);
     if (answer.outcome == Outcome::queued) text += " " + std::to_string(answer.place.ticket.value);
     if (answer.repeated) text += "'";
+  }
+  return text;
+}
+
+std::string LedgerNode::standing(CampaignNumber campaign, const std::string& user,
+                                 const SeenInLine& seen) {
+  MysqlReader reader({}, pool_, {}, [] { return ""; }, clock_, metrics_.shard());
+  const auto claims = reader.claims_now(campaign, UserId::trusted(user), seen);
+  CHECK(claims.has_value(), claims.error().message.c_str());
+  std::string text;
+  if (const auto& place = claims->place) {
+    text = std::string(to_string(place->outcome)) + " " + std::to_string(place->ticket.value) +
+           " at " + std::to_string(place->position);
+  }
+  for (const Coupon& coupon : claims->coupons) {
+    text += (text.empty() ? "coupon " : ", coupon ") + std::to_string(coupon.rank.value);
   }
   return text;
 }

@@ -45,6 +45,10 @@ class LedgerNode {
   // Looks after the others, as the driver does: what is new is told to nobody but the caller.
   News follow();
 
+  // How a user stands, told to who has seen so much of it: "queued 3 at 2, coupon 1, coupon 4".
+  [[nodiscard]] std::string standing(CampaignNumber campaign, const std::string& user,
+                                     const SeenInLine& seen);
+
   [[nodiscard]] MysqlLedger& operator*() const { return *ledger_; }
   [[nodiscard]] MysqlLedger* operator->() const { return ledger_.get(); }
 
