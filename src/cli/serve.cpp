@@ -202,6 +202,8 @@ class ServeRun {
     }
     add_process_metrics(metrics_);
     add_queue_metrics(metrics_, *engine.queue);
+    metrics_.gauge("firstcome_batch_claims_limit", "Claims that a batch may have by now.", {},
+                   driver.batch_claims_limit());
     IssuingThread issuing(driver, *engine.ledger, bell_, clock_,
                           [this](const Error& error) { fail(error); });
     service_.set(Service::State::ready);

@@ -38,6 +38,7 @@ IoThread::IoThread(std::uint16_t index, const Shared& shared, std::vector<Listen
       gate_(shared.keys, desk_),
       api_({.gate = gate_,
             .desk = desk_,
+            .queue = shared.desk.queue,
             .board = shared.desk.board,
             .cursors = shared.cursors,
             .clock = shared.desk.clock,

@@ -26,6 +26,8 @@ Driver::Driver(Options options, Ledger& ledger, Queue& queue, const Issuer& issu
       issuer_(issuer),
       clock_(clock),
       events_(events),
+      batch_size_(options.batch_claims_max),
+      batch_claims_limit_(std::make_shared<std::atomic<std::size_t>>(options.batch_claims_max)),
       batch_claims_(
           metrics.histogram("firstcome_batch_claims", "Claims decided in one batch.", size_bounds)),
       queue_wait_seconds_(metrics.histogram(
@@ -52,6 +54,10 @@ Result<void> Driver::restore(const Fingerprints& fingerprints) {
 void Driver::show(const Campaign& campaign) {
   events_.on_campaign(campaign);
   queue_.note_campaign(campaign);
+}
+
+std::function<double()> Driver::batch_claims_limit() const {
+  return [limit = batch_claims_limit_] { return static_cast<double>(*limit); };
 }
 
 void Driver::submit(const CampaignChange& change, ReplyTo reply_to) {
@@ -123,10 +129,10 @@ void Driver::tell_changes() {
 Driver::Batch Driver::take(Monotonic now) {
   Batch batch;
   for (const CampaignNumber number : pacer_.due(now)) {
-    if (batch.due.size() >= options_.batch_claims_max) break;  // what is left stays due
+    if (batch.due.size() >= batch_size_.next()) break;  // what is left stays due
     add_due_line(batch, number, now);
   }
-  batch.arrivals = queue_.take_batch(options_.batch_claims_max);
+  batch.arrivals = queue_.take_batch(batch_size_.next());
   return batch;
 }
 
@@ -194,10 +200,21 @@ CommitResult Driver::commit(const Result<Decision>& decision) {
     const bool again = decision.error().code == ErrorCode::timeout;
     return again ? CommitResult::retry : CommitResult::unavailable;
   }
+  const Monotonic start = clock_.monotonic();
   const CommitResult result = ledger_.commit(decision->rows);
+  const bool tried = result != CommitResult::unavailable && result != CommitResult::stale_epoch;
+  if (tried && !decision->rows.empty()) {
+    learn(decision->rows.size(), clock_.monotonic() - start);
+  }
   failed_ = ledger_.lost();
   if (result == CommitResult::ok && !decision->rows.empty()) commits_.add();
   return result;
+}
+
+// Also of a commit that came to nothing: what takes too long may never come to an end at this size.
+void Driver::learn(std::size_t rows, Monotonic took) {
+  batch_size_.learn(rows, took);
+  *batch_claims_limit_ = batch_size_.next();
 }
 
 bool Driver::find_out() {
@@ -366,8 +383,8 @@ std::optional<Place> Driver::waiting_place(const Claim& claim, const Campaign& c
 
 std::size_t Driver::line_share(const Campaign& campaign) const {
   const bool certain = campaign.issued >= campaign.settings->stock;  // the rest can only lose
-  return campaign.settings->mode == Mode::paced && !certain ? campaign.settings->pace.batch
-                                                            : options_.line_claims_max;
+  if (campaign.settings->mode == Mode::paced && !certain) return campaign.settings->pace.batch;
+  return std::min(options_.line_claims_max, batch_size_.next());
 }
 
 Monotonic Driver::tick_of(const Campaign& campaign) {

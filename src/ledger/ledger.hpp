@@ -61,7 +61,8 @@ struct BatchRows {
   std::vector<CouponRow> coupons;   // in rank order within each campaign
   std::vector<Claim> parked;        // paced claims to remember before they are answered 202
   std::vector<Settlement> settled;  // parked claims with their verdict; an issued one is forgotten
-  [[nodiscard]] bool empty() const { return coupons.empty() && parked.empty() && settled.empty(); }
+  [[nodiscard]] std::size_t size() const { return coupons.size() + parked.size() + settled.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
 };
 
 // What others who issue from the same ledger have done: it is in the ledger's memory already, and

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -23,6 +24,8 @@ class MemoryLedger final : public Ledger {
   bool is_away = false;  // it cannot say
   std::optional<Error> lost_because{};
   bool loses_itself = false;  // at the next commit that does not go well
+  // Called in each commit with its rows: lets time pass, as a slow disk would.
+  std::function<void(std::size_t)> on_commit = [](std::size_t) {};
   // As if another server that shares the ledger had not heard of a change yet.
   bool another_lags = false;
   // Where servers share it: what others have done, told once; and whether the lines are ours.
@@ -89,6 +92,7 @@ class MemoryLedger final : public Ledger {
   [[nodiscard]] CommitResult commit(const BatchRows& rows) override {
     if (rows.empty() && next_commits.empty()) return CommitResult::ok;
     note("commit");
+    on_commit(rows.size());
     tried.push_back(rows);
     CommitResult result = CommitResult::ok;
     if (!next_commits.empty()) {
