@@ -56,13 +56,14 @@ Server::Server(Scene& scene, Disk& disk, std::uint32_t life)
   queue_ = std::make_unique<WatchedQueue>(
       scene_, std::make_unique<MemoryQueue>(epoch, first_ticket, [this] { ring(); }));
   for (Post& post : desks_) {
-    post.desk = std::make_unique<Desk>(Desk::Parts{.board = board_,
-                                                   .ledger = ledger_,
-                                                   .queue = *queue_,
-                                                   .fingerprints = fingerprints_,
-                                                   .clock = scene_.clock,
-                                                   .service = service_},
-                                       scene_.plan.waiting_max, metrics());
+    post.desk =
+        std::make_unique<Desk>(Desk::Parts{.board = board_,
+                                           .ledger = ledger_,
+                                           .queue = *queue_,
+                                           .fingerprints = fingerprints_,
+                                           .clock = scene_.clock,
+                                           .service = service_},
+                               Desk::Limits{.waiting_max = scene_.plan.waiting_max}, metrics());
   }
   const Driver::Options options{.batch_claims_max = scene_.plan.batch_claims_max,
                                 .line_claims_max = scene_.plan.line_claims_max};

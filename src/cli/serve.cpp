@@ -47,10 +47,12 @@ Result<http::Server::Options> server_options(const Settings& settings) {
   const auto threads = settings.number("io_threads");
   options.io_threads = static_cast<std::uint16_t>(
       threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency()));
-  options.limits = {.idle_time = std::chrono::milliseconds(settings.number("idle_timeout_ms")),
-                    .request_time = std::chrono::milliseconds(settings.number("header_timeout_ms")),
-                    .connections_max = static_cast<std::size_t>(settings.number("connections_max")),
-                    .waiting_max = static_cast<std::size_t>(settings.number("waiting_max"))};
+  options.limits = {
+      .idle_time = std::chrono::milliseconds(settings.number("idle_timeout_ms")),
+      .request_time = std::chrono::milliseconds(settings.number("header_timeout_ms")),
+      .connections_max = static_cast<std::size_t>(settings.number("connections_max")),
+      .claims = {.waiting_max = static_cast<std::size_t>(settings.number("waiting_max")),
+                 .queue_depth = static_cast<std::uint64_t>(settings.number("queue_depth"))}};
   return options;
 }
 

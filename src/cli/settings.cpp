@@ -66,7 +66,7 @@ const std::vector<SettingInfo>& all_settings() {
       {"queue_ack", Kind::text, "redis",
        "Who must have a claim before it is told to wait while the ledger is away: redis (and a "
        "replica) or ledger (then it is refused)"},
-      {"queue_depth", Kind::number, "1000000", "Claims in a campaign's queue, then 503", false, 1,
+      {"queue_depth", Kind::number, "1000000", "Claims waiting in a campaign, then 503", false, 1,
        100'000'000},
       {"queue_grace_s", Kind::number, "3600", "How long keys in Redis outlive their campaign",
        false, 1, 7 * day_ms / 1000},

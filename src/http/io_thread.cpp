@@ -34,7 +34,7 @@ IoThread::IoThread(std::uint16_t index, const Shared& shared, std::vector<Listen
       clock_(shared.desk.clock),
       limits_(shared.limits),
       metrics_(shared.metrics.shard()),
-      desk_(shared.desk, shared.limits.waiting_max, metrics_),
+      desk_(shared.desk, shared.limits.claims, metrics_),
       gate_(shared.keys, desk_),
       api_({.gate = gate_,
             .desk = desk_,

@@ -166,6 +166,7 @@ void MemoryQueue::settle_line(CampaignNumber campaign, std::span<const Outcome> 
 }
 
 std::uint64_t MemoryQueue::line_length(CampaignNumber campaign) const {
+  if (!has_lines_.load(std::memory_order_acquire)) return 0;
   const std::shared_lock lock(lines_mutex_);
   const Line* line = lines_->find(campaign);
   return line == nullptr ? 0 : line->claims.size();

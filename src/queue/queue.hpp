@@ -15,8 +15,8 @@
 // exactly those. Claims of paced campaigns are parked in a line of their own after their ticket is
 // durable, and leave it by pace.
 //
-// Thread rule: any thread may call enqueue(), depth(), place() and look_up(); all else belongs to the issuing
-// thread.
+// Thread rule: any thread may call enqueue(), depth(), place() and look_up(); all else belongs to
+// the issuing thread.
 
 namespace firstcome {
 

@@ -4,7 +4,7 @@
 import os
 import signal
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -166,14 +166,14 @@ def test_nothing_stays_in_redis_but_what_ends_by_itself(two, redis):
 
 def test_nothing_at_all_stays_after_a_campaign(start_server, redis):
     server = start_server(args=["--queue-grace-s", "1"])
-    closes_at = datetime.now(UTC) + timedelta(seconds=3)
+    closes_at = datetime.now(timezone.utc) + timedelta(seconds=3)
     with Api(server.address, server.admin_key) as admin:
         made = admin.put_campaign("short", stock=STOCK, closes_at=closes_at.isoformat())
         assert made.status == 201
     claim_all(server, "short", ["ann", "bob"])
     assert keys_of(redis, server), "while it is open"
     until(lambda: not keys_of(redis, server), "nothing to be left")
-    assert datetime.now(UTC) > closes_at
+    assert datetime.now(timezone.utc) > closes_at
 
 
 def url_database(server):

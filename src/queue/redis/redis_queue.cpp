@@ -17,10 +17,6 @@ constexpr Monotonic look_after_kept_every = std::chrono::seconds(1);
 constexpr Monotonic moves_within = std::chrono::seconds(2);
 // Keys of a campaign that is open live so long, and are refreshed with each claim.
 constexpr std::chrono::milliseconds open_ttl_max = std::chrono::hours(24);
-// A queue is this many times longer than the stock at most, so that nobody waits for nothing; a
-// crowd of usual size always has room.
-constexpr std::uint64_t depth_by_stock = 10;
-constexpr std::uint64_t depth_always = 100'000;
 
 }  // namespace
 
@@ -92,9 +88,16 @@ void RedisQueue::answer(std::span<const Verdict> verdicts) {
   waiters_.answer(decided, parts_.clock.monotonic());
 }
 
+std::span<Claim> RedisQueue::take_batch(std::size_t max) {
+  const std::span<Claim> batch = parts_.local->take_batch(max);
+  if (!batch.empty()) batches_.begin(parts_.clock.monotonic());
+  return batch;
+}
+
 // What was put back still stands in Redis, and all that was fetched behind it must not overtake it.
 void RedisQueue::settle(std::size_t count) {
   parts_.local->settle(count);
+  batches_.end(parts_.clock.monotonic());
   const std::scoped_lock lock(mutex_);
   for (const CampaignNumber campaign : std::exchange(put_back_, {})) {
     parts_.local->leave_to_another(campaign);
@@ -130,24 +133,26 @@ void RedisQueue::run(const std::stop_token& stop) {
     Tasks tasks = wait_for_tasks(stop);
     look_after(tasks);
     if (tasks.empty()) continue;
+    rounds_.begin(parts_.clock.monotonic());
     carry(std::move(tasks));
-    carried_at_ = parts_.clock.monotonic();
+    rounds_.end(parts_.clock.monotonic());
   }
 }
 
 RedisQueue::Tasks RedisQueue::wait_for_tasks(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   wake_.wait_for(lock, stop, options_.look_every, [this] { return !tasks_.empty(); });
-  // While others wait for a commit, a round can wait for more claims: it costs nearly the same.
-  const Monotonic left = carried_at_ + options_.gather_for - parts_.clock.monotonic();
-  if (left > Monotonic{0} && is_busy()) {
+  if (const Monotonic left = rest_until() - parts_.clock.monotonic(); left > Monotonic{0}) {
     wake_.wait_for(lock, stop, left, [this] { return !tasks_.verdicts.empty(); });
   }
   return std::exchange(tasks_, {});
 }
 
-bool RedisQueue::is_busy() const {
-  return waiters_.size() > 0 || parts_.local->depth().arrived > 0;
+// A round costs nearly the same for one claim as for a hundred. While claims wait anyhow, one round
+// shortly before the batch at hand is done brings all that the next one can hold.
+Monotonic RedisQueue::rest_until() const {
+  if (waiters_.size() == 0 && parts_.local->depth().arrived == 0) return Monotonic{0};
+  return std::max(batches_.ends_at() - rounds_.duration(), rounds_.ended_at() + options_.rest);
 }
 
 void RedisQueue::look_after(Tasks& tasks) {
@@ -271,9 +276,8 @@ std::chrono::milliseconds RedisQueue::ttl_of(CampaignNumber campaign) const {
 std::uint64_t RedisQueue::depth_max_of(CampaignNumber campaign) const {
   const std::scoped_lock lock(mutex_);
   const auto found = settings_.find(campaign.value);
-  if (found == settings_.end()) return options_.depth_max;
-  const std::uint64_t by_stock = std::uint64_t{found->second->stock} * depth_by_stock;
-  return std::min(options_.depth_max, std::max(depth_always, by_stock));
+  return found == settings_.end() ? options_.depth_max
+                                  : queue_depth_max(*found->second, options_.depth_max);
 }
 
 std::chrono::milliseconds RedisQueue::eta_of(CampaignNumber campaign, const Place& place) const {

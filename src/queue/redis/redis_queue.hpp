@@ -21,6 +21,7 @@
 #include "queue/redis/redis_keeper.hpp"
 #include "queue/redis/redis_post.hpp"
 #include "queue/redis/redis_space.hpp"
+#include "queue/redis/redis_stints.hpp"
 #include "queue/redis/redis_subscriber.hpp"
 #include "queue/redis/redis_waiters.hpp"
 
@@ -59,9 +60,9 @@ class RedisQueue final : public Queue {
     std::chrono::milliseconds send_again_after{500};  // without a verdict where nothing moves
     std::chrono::milliseconds send_again_at_last{5000};
     std::chrono::milliseconds keep_after{1000};
-    std::chrono::milliseconds look_every{300};   // after who waits for long
-    std::chrono::microseconds gather_for{1500};  // between rounds, while claims wait anyhow
-    std::chrono::milliseconds away_for{1000};    // before a failed Redis is tried again
+    std::chrono::milliseconds look_every{300};  // after who waits for long
+    std::chrono::microseconds rest{1000};       // between rounds, while claims wait anyhow
+    std::chrono::milliseconds away_for{1000};   // before a failed Redis is tried again
   };
   struct Parts {
     std::shared_ptr<const RedisAccess> access;
@@ -87,9 +88,7 @@ class RedisQueue final : public Queue {
   void note_campaign(const Campaign& campaign) override;
   [[nodiscard]] std::optional<Place> look_up(CampaignNumber campaign, const UserId& user) override;
 
-  [[nodiscard]] std::span<Claim> take_batch(std::size_t max) override {
-    return parts_.local->take_batch(max);
-  }
+  [[nodiscard]] std::span<Claim> take_batch(std::size_t max) override;
   [[nodiscard]] std::vector<Claim> drop_behind(std::size_t count) override {
     return parts_.local->drop_behind(count);
   }
@@ -139,7 +138,7 @@ class RedisQueue final : public Queue {
 
   void run(const std::stop_token& stop);
   [[nodiscard]] Tasks wait_for_tasks(const std::stop_token& stop);
-  [[nodiscard]] bool is_busy() const;
+  [[nodiscard]] Monotonic rest_until() const;
   // Every now and then: what nobody else would see to.
   void look_after(Tasks& tasks);
   void add_overdue(Tasks& tasks);
@@ -178,10 +177,11 @@ class RedisQueue final : public Queue {
   RedisClient client_;                                          // the porter's
   std::unordered_map<std::uint32_t, std::string> generations_;  // the porter's
   std::set<CampaignNumber> emptied_;                            // the porter's
-  Monotonic carried_at_{0};                                     // the porter's
-  Monotonic looked_at_{0};                                      // the porter's
-  Monotonic looked_after_kept_at_{0};                           // the porter's
-  std::set<CampaignNumber> put_back_;                           // the issuing thread's
+  Stints rounds_;                                               // the porter's
+  Stints batches_;
+  Monotonic looked_at_{0};             // the porter's
+  Monotonic looked_after_kept_at_{0};  // the porter's
+  std::set<CampaignNumber> put_back_;  // the issuing thread's
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
