@@ -162,10 +162,9 @@ Api::Reply Api::get_claim(const Request& request, const Routed& routed, Exchange
     if (status->first) coupons.push_back(*status->first);
     return status_response(*status, claim->user, coupons);
   }
-  parts_.worker.submit(reply_to, [status = *status, user = claim->user,
-                                  &queue = parts_.queue](LedgerReader& reader) {
-    return claims_response(status, user, queue, reader);
-  });
+  parts_.worker.submit(
+      reply_to, [status = *status, user = claim->user, &queue = parts_.queue](
+                    LedgerReader& reader) { return claims_response(status, user, queue, reader); });
   return std::nullopt;
 }
 
