@@ -168,7 +168,10 @@ void MysqlLedger::give_tickets(std::span<Claim> arrivals) {
     // Whoever parks the first claim runs the line, unless somebody does already.
     if (mirror_.campaign(claim.campaign).settings->mode == Mode::paced) (void)lead(row);
     claim.epoch = row.epoch;
-    claim.ticket = Ticket{++row.tickets};
+    // A queue that servers have in common has told its ticket already.
+    const bool has_one = claim.reply_to.desk == ReplyTo::elsewhere;
+    row.tickets = std::max(row.tickets + 1, has_one ? claim.ticket.value : 0);
+    claim.ticket = Ticket{row.tickets};
   }
 }
 
