@@ -275,6 +275,7 @@ Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(
   auto connection = pool_.take();
   if (!connection) return std::unexpected(connection.error());
   auto results = change_campaigns(**connection, mirror_, changes);
+  if (!results && results.error().code == ErrorCode::corrupt) lose(results.error());
   if (!results) return results;
   if (!(*connection)->in_transaction()) note_gtid((*connection)->last_gtid());  // it has committed
   changed_ = mirror_.change_seq();
@@ -308,10 +309,16 @@ void MysqlLedger::follow() {
   auto connection = pool_.take();
   if (!connection) return follow_failures_.add();
   if (auto beaten = beat_or_look(**connection); !beaten) return follow_failures_.add();
+  const std::uint64_t opened = pool_.opened();
+  using Look = MysqlMirror::Look;
   Result<void> followed = mirror_.follow_campaigns(**connection);
-  if (followed) followed = mirror_.follow_issuing(**connection);
+  if (followed) {
+    const Look look = opened == opened_ ? Look::newest : Look::all;
+    followed = mirror_.follow_issuing(**connection, look);
+  }
   if (!followed && followed.error().code == ErrorCode::corrupt) return lose(followed.error());
   if (!followed) return follow_failures_.add();
+  opened_ = opened;
   looked_at_ = beaten_at_;
   if (!leases_.take_orphans(**connection)) follow_failures_.add();
 }

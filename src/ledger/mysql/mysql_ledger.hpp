@@ -110,6 +110,7 @@ class MysqlLedger final : public Ledger {
   std::uint64_t changed_ = 0;  // this server's own newest change of a campaign
   std::uint64_t shown_ = 0;    // up to which change the board has been told
   std::uint64_t told_ = 0;     // up to which the others have been told that it has
+  std::uint64_t opened_ = 0;   // connections, when all campaigns were looked at
   std::chrono::steady_clock::time_point beaten_at_{};
   std::chrono::steady_clock::time_point looked_at_{};  // the newest beat before a whole look
   // Until when the others wait for this server before they go on without it: so long, and no
