@@ -79,6 +79,7 @@ Driver::Next Driver::step() {
   const bool changed = change_campaigns();
   const Monotonic now = clock_.monotonic();
   follow(now);
+  if (failed_) return {.more = true, .failed = failed_};
   Batch batch = take(now);
   const bool has_work = !batch.due.empty() || !batch.arrivals.empty();
   if (has_work) work(std::move(batch));
@@ -247,6 +248,7 @@ void Driver::follow(Monotonic now) {
   follow_at_ = std::min(follow_at_, now + *every);
   if (now < follow_at_) return;
   ledger_.follow();
+  failed_ = ledger_.lost();
   catch_up(ledger_.news());
   follow_at_ = now + *ledger_.follow_every();
   tell_changes();

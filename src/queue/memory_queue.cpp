@@ -76,7 +76,7 @@ void MemoryQueue::enqueue(std::span<Claim> claims) {
     const std::scoped_lock lock(arrivals_mutex_);
     for (Claim& claim : claims) {
       claim.epoch = epoch_;
-      claim.ticket = Ticket{next_ticket_++};
+      if (claim.reply_to.desk != ReplyTo::elsewhere) claim.ticket = Ticket{next_ticket_++};
     }
     arrivals_.insert(arrivals_.end(), claims.begin(), claims.end());
     waiting_ += claims.size();

@@ -13,8 +13,9 @@
 // point; parked claims in a line a campaign. It remembers nothing across a crash: instant claims
 // were not answered yet, parked ones are in the ledger and are parked again at start.
 //
-// Invariants: arrivals are in ticket order; within a line tickets rise, so a claim's position is
-// its index; `taken_` holds what take_batch() has shown and settle() has not removed.
+// Invariants: arrivals are in the order in which they came, which is that of the tickets given
+// here; within a line tickets rise, so a claim's position is its index; `taken_` holds what
+// take_batch() has shown and settle() has not removed.
 
 namespace firstcome {
 

@@ -32,11 +32,12 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
   virtual ~Queue() = default;
 
-  // Gives the claims their tickets, in their order, and wakes the issuing thread. One call, one
-  // message: a desk calls it once for all claims of one round of its event loop.
+  // Gives the claims their tickets, in their order, and wakes the issuing thread; one that comes
+  // from elsewhere (ReplyTo::elsewhere) keeps the ticket that it brings. One call, one message: a
+  // desk calls it once for all claims of one round of its event loop.
   virtual void enqueue(std::span<Claim> claims) = 0;
 
-  // The oldest claims in ticket order, at most `max`. A peek: until settle(), a further call
+  // The oldest claims in order of arrival, at most `max`. A peek: until settle(), a further call
   // begins with the same. Valid until settle(). The caller may give them the epoch and ticket under
   // which they are decided, where that is known only then.
   [[nodiscard]] virtual std::span<Claim> take_batch(std::size_t max) = 0;

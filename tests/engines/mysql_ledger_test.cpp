@@ -87,6 +87,24 @@ TEST_F(MysqlLedgers, follow_what_the_other_did) {
   EXPECT_TRUE(b.follow().empty()) << "told once";
 }
 
+// What a client was told stays true, and two claims never have one ticket.
+TEST_F(MysqlLedgers, leave_claims_from_elsewhere_the_tickets_they_bring_where_those_rise) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  b.follow();
+  auto claims = LedgerNode::claims(campaign, {"ann", "bob", "cyd", "dan", "eve"});
+  for (const auto& [at, ticket] : {std::pair{1U, 500U}, {2U, 500U}, {4U, 600U}}) {
+    claims[at].reply_to.desk = ReplyTo::elsewhere;
+    claims[at].ticket = Ticket{ticket};
+  }
+  claims[3].ticket = Ticket{900};  // of a queue of this server alone: tells nobody anything
+  auto batch = a.begin(claims);
+  ASSERT_TRUE(batch);
+  ASSERT_EQ(a->commit(batch->decision.rows), CommitResult::ok);
+  (void)b.claim(campaign, {"fay"});
+  const std::string tickets = "SELECT GROUP_CONCAT(ticket ORDER BY `rank`) FROM ";
+  EXPECT_EQ(database.root.ask(tickets + table("coupons")), "1,500,501,502,600,601");
+}
+
 // The database's clock was set back: what is written now looks old.
 TEST_F(MysqlLedgers, follow_whatever_the_clock_says) {
   const CampaignNumber ahead = a.put("ahead", {.stock = 9});

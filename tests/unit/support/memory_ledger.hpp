@@ -31,6 +31,7 @@ class MemoryLedger final : public Ledger {
   // Where servers share it: what others have done, told once; and whether the lines are ours.
   bool shared = false;
   News next_news{};
+  bool finds_itself_lost = false;  // at the next look after the others
   bool has_leases = true;
   // Every commit that was tried, as rows; and what happened, as words.
   std::vector<BatchRows> tried{};
@@ -117,6 +118,9 @@ class MemoryLedger final : public Ledger {
   [[nodiscard]] bool is_shared() const override { return shared; }
   [[nodiscard]] std::optional<Monotonic> follow_every() const override {
     return shared ? std::optional<Monotonic>(std::chrono::milliseconds(100)) : std::nullopt;
+  }
+  void follow() override {
+    if (finds_itself_lost) lost_because = Error{ErrorCode::corrupt, "it has gone back"};
   }
   [[nodiscard]] bool runs_line(CampaignNumber) const override { return has_leases; }
   [[nodiscard]] std::optional<Error> lost() const override { return lost_because; }
