@@ -232,7 +232,7 @@ def test_a_server_without_a_connection_left_is_waited_for(probe_of):
 
 def test_a_database_that_is_not_there_is_a_sentence(server, probe_of):
     result = probe_of(f"redis://{server.host_and_port}/1000").results(command("PING"))[0]
-    assert "has no database 1000: ERR DB index is out of range" in result["message"]
+    assert "does not select database 1000: ERR DB index is out of range" in result["message"]
 
 
 def test_hosts_that_do_not_resolve_or_answer_are_sentences(probe_of):

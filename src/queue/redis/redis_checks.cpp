@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "queue/redis/redis_info.hpp"
+#include "queue/redis/redis_trial.hpp"
 
 namespace firstcome {
 namespace {
@@ -128,6 +129,9 @@ std::unexpected<Error> unasked(const RedisError& error) {
   if (result.code != ErrorCode::invalid) result.code = ErrorCode::unavailable;
   if (error.kind == RedisErrorKind::readonly) result.code = ErrorCode::invalid;
   result.field = "queue";
+  if (error.kind == RedisErrorKind::unreachable) {
+    result.message += "; is it running, and are host and port right?";
+  }
   return std::unexpected(std::move(result));
 }
 
@@ -204,6 +208,9 @@ Result<RedisReport> check_redis(const std::shared_ptr<const RedisAccess>& access
                            findings.warnings.end());
   }
   if (!errors.empty()) return invalid("queue", joined(errors));
+  const auto tried = try_redis(access, deadline);
+  // A cluster that lacks slots has its warning already.
+  if (!tried && tried.error().kind != RedisErrorKind::cluster_down) return unasked(tried.error());
   return report;
 }
 

@@ -8,8 +8,8 @@
 #include "queue/redis/redis_map.hpp"
 
 // Whether the Redis behind a URL can be the queue, asked once at start: every master must be new
-// enough, writable, part of a whole cluster, and must never evict keys. What a restart would lose
-// is said as a warning.
+// enough, writable, part of a whole cluster, and must never evict keys, and
+// the user may do what the queue needs. What a restart would lose is said as a warning.
 
 namespace firstcome {
 

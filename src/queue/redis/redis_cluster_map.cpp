@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "queue/redis/redis_advice.hpp"
+
 namespace firstcome {
 namespace {
 
@@ -89,8 +91,9 @@ RedisExpected<std::vector<RedisSlotRange>> RedisClusterMap::ask(const RedisEndpo
   const std::string who = "Redis at " + node.str();
   if (!reply) {
     const bool silent = reply.error().kind == RedisErrorKind::timeout_or_reset;
-    return redis_fail(silent ? RedisErrorKind::unreachable : reply.error().kind,
-                      who + " does not say who serves which slot: " + reply.error().message);
+    return redis_fail(
+        silent ? RedisErrorKind::unreachable : reply.error().kind,
+        who + " does not say who serves which slot: " + with_redis_advice(reply.error().message));
   }
   auto ranges = parse_cluster_slots(*reply, node.host);
   if (ranges.empty()) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "queue/redis/redis_advice.hpp"
 #include "queue/redis/redis_info.hpp"
 
 namespace firstcome {
@@ -28,7 +29,7 @@ std::vector<Step> steps_for(const RedisTarget& target) {
   }
   if (target.database != 0) {
     const std::string number = std::to_string(target.database);
-    steps.push_back({RedisCommand("SELECT").arg(number), "has no database " + number});
+    steps.push_back({RedisCommand("SELECT").arg(number), "does not select database " + number});
   }
   steps.push_back(
       {RedisCommand("CLIENT").arg("SETNAME").arg(target.client_name), "does not let us in"});
@@ -98,7 +99,8 @@ RedisExpected<void> RedisConnection::set_up(const RedisTarget& target, RedisDead
     const RedisError& error = results[i].error();
     if (!is_reply(error)) return gone(target);
     if (i + 1 == steps.size() && is_missing_permission(error)) continue;  // the name
-    return refuse(endpoint_, error.kind, steps[i].refused + ": " + error.message);
+    return refuse(endpoint_, error.kind,
+                  steps[i].refused + ": " + with_redis_advice(error.message));
   }
   return {};
 }
@@ -117,9 +119,9 @@ RedisExpected<void> RedisConnection::identify(const RedisTarget& target, RedisDe
   for (const RedisResult& result : results) {
     if (result) continue;
     if (!is_reply(result.error())) return gone(target);
-    return refuse(
-        endpoint_, result.error().kind,
-        "does not answer INFO, by which servers are told apart: " + result.error().message);
+    return refuse(endpoint_, result.error().kind,
+                  "does not answer INFO, by which servers are told apart: " +
+                      with_redis_advice(result.error().message));
   }
   const std::string_view server = results[0]->text();
   const std::string_view replication = results[1]->text();
@@ -205,7 +207,7 @@ std::unexpected<RedisError> RedisConnection::lost() const {
 std::optional<RedisReply> RedisConnection::parsed() {
   void* reply = nullptr;
   if (redisReaderGetReply(reader_.get(), &reply) != REDIS_OK) {
-    broken_ = std::string("it spoke no RESP: ") + reader_->errstr;
+    broken_ = std::string("it spoke no RESP, so it may be no Redis: ") + reader_->errstr;
     return std::nullopt;
   }
   if (reply == nullptr) return std::nullopt;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "queue/redis/redis_advice.hpp"
+
 namespace firstcome {
 
 RedisSentinelMap::RedisSentinelMap(std::shared_ptr<const RedisAccess> access)
@@ -61,11 +63,13 @@ RedisExpected<RedisEndpoint> RedisSentinelMap::ask(const RedisEndpoint& sentinel
   if (!reply) {
     const bool silent = reply.error().kind == RedisErrorKind::timeout_or_reset;
     return redis_fail(silent ? RedisErrorKind::unreachable : reply.error().kind,
-                      who + " names no master: " + reply.error().message);
+                      who + " names no master: " + with_redis_advice(reply.error().message));
   }
   const auto port = (*reply)[1].integer();
   if ((*reply)[0].text().empty() || !port || *port < 1 || *port > 65535) {
-    return redis_fail(RedisErrorKind::other, who + " knows no master called '" + name + "'");
+    return redis_fail(RedisErrorKind::other, who + " knows no master called '" + name +
+                                                 "': correct the name in the URL, or see its "
+                                                 "sentinel monitor lines");
   }
   return RedisEndpoint{std::string((*reply)[0].text()), static_cast<std::uint16_t>(*port)};
 }
