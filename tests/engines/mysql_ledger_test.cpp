@@ -165,6 +165,36 @@ TEST_F(MysqlLedgers, repeat_after_a_lock_wait) {
   EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
 }
 
+// The operator lets no statement take longer than that.
+TEST_F(MysqlLedgers, repeat_after_a_statement_that_took_too_long) {
+  const CampaignNumber campaign = a.put("c", {.stock = 20'000});
+  const testing::Setting limit(database.root, "max_statement_time", "0.2");
+  LedgerNode c(database);
+  std::vector<std::string> many(15'000);  // more than one text
+  for (std::size_t i = 0; i < many.size(); ++i) many[i] = "u" + std::to_string(i);
+  for (const auto& users : {std::vector<std::string>{"ann"}, many}) {
+    auto batch = c.begin(LedgerNode::claims(campaign, users));
+    ASSERT_TRUE(batch);
+    database.root.run("BEGIN; INSERT INTO " + table("coupons") +
+                      " VALUES (1, 1, 'x', 1, '0123456789', 0, NULL, NULL, 1, 1)");
+    const bool one_text = users.size() == 1;
+    EXPECT_EQ(c->commit(batch->decision.rows),
+              one_text ? CommitResult::unknown : CommitResult::retry);
+    EXPECT_FALSE(c->lost());
+    database.root.run("ROLLBACK");
+    if (!one_text) continue;
+    const auto landed = c->landed(batch->decision.rows);
+    ASSERT_TRUE(landed) << landed.error().message;
+    EXPECT_FALSE(*landed);
+  }
+  database.root.run("BEGIN; SELECT 1 FROM " + table("issuing") + " FOR UPDATE");
+  const auto refused = c.begin(LedgerNode::claims(campaign, {"ann"}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::timeout) << refused.error().message;
+  database.root.run("ROLLBACK");
+  EXPECT_EQ(c.claim(campaign, {"ann"}), "issued 1");
+}
+
 TEST_F(MysqlLedgers, repeat_after_a_deadlock) {
   const CampaignNumber campaign = a.put("c", {.stock = 9});
   auto batch = a.begin(LedgerNode::claims(campaign, {"ann"}));

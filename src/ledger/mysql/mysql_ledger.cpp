@@ -210,6 +210,7 @@ CommitResult MysqlLedger::end_of(const MysqlError& error, bool committing) {
   if (unsure) {
     log::warn(to_error(error, "hear whether a batch was committed").message);
     unsure_ = issuing;
+    if (error.failure == MysqlFailure::other) lose(to_error(error, "commit a batch"));
     return CommitResult::unknown;
   }
   switch (error.failure) {
@@ -230,6 +231,7 @@ CommitResult MysqlLedger::end_of(const MysqlError& error, bool committing) {
       [[fallthrough]];
     case MysqlFailure::unknown:
     case MysqlFailure::too_many_connections:
+    case MysqlFailure::exhausted:
     case MysqlFailure::denied:
       log::warn(to_error(error, "commit a batch").message);
       return CommitResult::unavailable;
