@@ -48,7 +48,7 @@ end
 function M.claim(campaign, host, port)
   if ngx.var.http_authorization ~= authorization then return reply(401, '{"code":"no_key"}') end
   ngx.req.read_body()
-  local user = string.match(ngx.req.get_body_data() or "", '^{"user":"([^"\\]+)"}$')
+  local user = string.match(ngx.req.get_body_data() or "", '^{%s*"user"%s*:%s*"([^"\\]+)"%s*}$')
   if not user then return reply(400, '{"code":"bad_body"}') end
   local rank = run(host, port, "{" .. campaign .. "}", user)
   if not rank then return reply(503, '{"code":"unavailable"}') end
