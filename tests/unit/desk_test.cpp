@@ -189,7 +189,7 @@ TEST_F(DeskTest, refuses_who_would_stand_behind_a_full_line) {
   queue.park(parked);
   EXPECT_EQ(claim("b"), "overloaded");
   EXPECT_EQ(claim("a"), "queued") << "it stands in the line";
-  hold({.stock = 9, .mode = Mode::paced}, 9);
+  board.put_up(campaign_of({.stock = 9, .mode = Mode::paced}, 9));
   EXPECT_EQ(claim("b"), "sold_out") << "it could not win anyhow";
 }
 

@@ -161,7 +161,7 @@ TEST(RedisWaiters, are_told_that_they_wait_and_stay_without_clients) {
   Told told;
   told.add("ann", 1);
   const auto patient = [&](int now_s) {
-    return told.waiters.patient(seconds(5), seconds(now_s)).size();
+    return told.waiters.patient({seconds(2), seconds(5)}, seconds(now_s)).size();
   };
   EXPECT_EQ(patient(9), 0U) << "it may not be in the queue yet";
   told.waiters.confirm(name_of("ann"), 41);
@@ -183,8 +183,23 @@ TEST(RedisWaiters, are_not_told_to_wait_where_others_are_served) {
   told.add("ann", 1);
   told.waiters.confirm(name_of("ann"), 41);
   told.answer("bob", 7, seconds(9));
-  EXPECT_EQ(told.waiters.patient(seconds(5), seconds(10)).size(), 0U);
-  EXPECT_EQ(told.waiters.patient(seconds(5), seconds(14)).size(), 1U);
+  EXPECT_EQ(told.waiters.patient({seconds(2), seconds(5)}, seconds(10)).size(), 0U);
+  EXPECT_EQ(told.waiters.patient({seconds(2), seconds(5)}, seconds(14)).size(), 1U);
+}
+
+TEST(RedisWaiters, are_told_to_wait_sooner_where_nobody_can_issue) {
+  Told told;
+  told.add("ann", 1);
+  told.waiters.confirm(name_of("ann"), 41);
+  const auto patient = [&](int now_s) {
+    return told.waiters.patient({seconds(2), seconds(5)}, seconds(now_s)).size();
+  };
+  told.waiters.note_stalled(first_campaign, seconds(1));
+  EXPECT_EQ(patient(1), 0U);
+  EXPECT_EQ(patient(2), 1U);
+  told.answer("bob", 7, seconds(2));
+  EXPECT_EQ(patient(4), 0U) << "it goes on again";
+  EXPECT_EQ(patient(7), 1U);
 }
 
 TEST(RedisWaiters, send_again_what_the_queue_has_lost) {

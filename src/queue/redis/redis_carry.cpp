@@ -86,10 +86,8 @@ void RedisQueue::add_verdicts(Round& round, Tasks& tasks) const {
     round.verdicts = std::move(tasks.verdicts);
     round.verdicts_end = round.commands.size();
   }
-  for (const CampaignNumber campaign : tasks.announce) {
-    round.commands.push_back(RedisCommand("PUBLISH")
-                                 .arg(space_.work())
-                                 .arg(std::to_string(campaign.value) + from_front_mark));
+  for (const std::string& notice : tasks.notices) {
+    round.commands.push_back(RedisCommand("PUBLISH").arg(space_.work()).arg(notice));
   }
 }
 

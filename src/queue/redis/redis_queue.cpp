@@ -103,10 +103,11 @@ void RedisQueue::settle(std::size_t count) {
     parts_.local->leave_to_another(campaign);
     fetched_.drop(campaign);
     retries_.insert(campaign);
+    waiters_.note_stalled(campaign, parts_.clock.monotonic());
+    tasks_.notices.insert(std::to_string(campaign.value) + stalled_mark);
   }
-  if (put_off_.empty() || parts_.local->depth().arrived >= fetched_max) return;
-  tasks_.work.merge(put_off_);
-  wake_.notify_one();
+  if (parts_.local->depth().arrived < fetched_max) tasks_.work.merge(put_off_);
+  if (!tasks_.empty()) wake_.notify_one();
 }
 
 void RedisQueue::leave_to_another(CampaignNumber campaign) {
@@ -114,7 +115,7 @@ void RedisQueue::leave_to_another(CampaignNumber campaign) {
   parts_.local->leave_to_another(campaign);
   fetched_.drop(campaign);
   left_[campaign.value] = parts_.clock.monotonic();
-  tasks_.announce.insert(campaign);
+  tasks_.notices.insert(std::to_string(campaign.value) + from_front_mark);
   wake_.notify_one();
 }
 
@@ -193,7 +194,7 @@ void RedisQueue::add_overdue(Tasks& tasks) {
 void RedisQueue::keep_patient() {
   if (options_.ack == Ack::ledger) return;
   std::map<CampaignNumber, std::vector<Name>> patient;
-  for (Name& name : waiters_.patient(options_.keep_after, parts_.clock.monotonic())) {
+  for (Name& name : waiters_.patient(options_.patience, parts_.clock.monotonic())) {
     patient[name.campaign].push_back(std::move(name));
   }
   for (const auto& [campaign, names] : patient) {
@@ -237,10 +238,12 @@ void RedisQueue::hear(std::string_view channel, std::string_view payload) {
 
 void RedisQueue::hear_of_work(std::string_view payload) {
   const bool from_front = payload.ends_with(from_front_mark);
-  if (from_front) payload.remove_suffix(1);
+  const bool stalled = payload.ends_with(stalled_mark);
+  if (from_front || stalled) payload.remove_suffix(1);
   const auto campaign = read_campaign(payload);
   if (!campaign) return;
   const Monotonic now = parts_.clock.monotonic();
+  if (stalled) return waiters_.note_stalled(*campaign, now);
   const std::scoped_lock lock(mutex_);
   if (const auto left = left_.find(campaign->value); left != left_.end()) {
     // Of two that both think the other leads, one must try.

@@ -59,7 +59,8 @@ class RedisQueue final : public Queue {
     std::chrono::milliseconds grace{3'600'000};       // keys stay so long after their campaign
     std::chrono::milliseconds send_again_after{500};  // without a verdict where nothing moves
     std::chrono::milliseconds send_again_at_last{5000};
-    std::chrono::milliseconds keep_after{1000};
+    RedisWaiters::Patience patience{.stalled = std::chrono::seconds(1),
+                                    .silent = std::chrono::seconds(4)};
     std::chrono::milliseconds look_every{300};  // after who waits for long
     std::chrono::microseconds rest{1000};       // between rounds, while claims wait anyhow
     std::chrono::milliseconds away_for{1000};   // before a failed Redis is tried again
@@ -120,6 +121,8 @@ class RedisQueue final : public Queue {
   using Name = RedisWaiters::Name;
   // Behind a campaign's number on the channel of work: something there has waited for long.
   static constexpr char from_front_mark = '!';
+  // There too: who leads cannot issue for now.
+  static constexpr char stalled_mark = '~';
   // So many claims may be here undecided before no more are fetched.
   static constexpr std::size_t fetched_max = 16'384;
 
@@ -128,9 +131,9 @@ class RedisQueue final : public Queue {
     std::vector<Claim> claims;                 // to send
     std::vector<RedisWaiters::Told> verdicts;  // to publish, and their claims to remove
     std::set<CampaignNumber> work;             // campaigns to fetch from
-    std::set<CampaignNumber> announce;         // campaigns whose leader is to look
+    std::set<std::string> notices;             // on the channel of work
     [[nodiscard]] bool empty() const {
-      return claims.empty() && verdicts.empty() && work.empty() && announce.empty();
+      return claims.empty() && verdicts.empty() && work.empty() && notices.empty();
     }
   };
   // One pipeline and what its replies belong to.

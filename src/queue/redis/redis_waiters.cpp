@@ -66,12 +66,21 @@ std::vector<RedisWaiters::Name> RedisWaiters::overdue(Monotonic soon, Monotonic 
   return names;
 }
 
-std::vector<RedisWaiters::Name> RedisWaiters::patient(Monotonic patience, Monotonic now) const {
+void RedisWaiters::note_stalled(CampaignNumber campaign, Monotonic now) {
+  const std::scoped_lock lock(mutex_);
+  stalled_[campaign.value] = now;
+}
+
+std::vector<RedisWaiters::Name> RedisWaiters::patient(const Patience& patience,
+                                                      Monotonic now) const {
   std::vector<Name> names;
   const std::scoped_lock lock(mutex_);
   for (const auto& [name, entry] : entries_) {
-    const bool waits = entry.confirmed && !entry.claims.empty() && entry.since <= now - patience;
-    if (waits && !moved_since(name.campaign, now - patience)) names.push_back(name);
+    const auto stalled = stalled_.find(name.campaign.value);
+    const bool known = stalled != stalled_.end() && !moved_since(name.campaign, stalled->second);
+    const Monotonic since = now - (known ? patience.stalled : patience.silent);
+    const bool waits = entry.confirmed && !entry.claims.empty() && entry.since <= since;
+    if (waits && !moved_since(name.campaign, since)) names.push_back(name);
   }
   return names;
 }

@@ -54,9 +54,16 @@ class RedisWaiters {
   // long nothing was decided, and what has waited, or was kept, for `late`.
   [[nodiscard]] std::vector<Name> overdue(Monotonic soon, Monotonic late, Monotonic now);
 
-  // To be kept: in the queue, and clients wait for `patience` in a campaign in which as long
-  // nothing was decided.
-  [[nodiscard]] std::vector<Name> patient(Monotonic patience, Monotonic now) const;
+  // Nobody can issue in this campaign for now.
+  void note_stalled(CampaignNumber campaign, Monotonic now);
+
+  struct Patience {
+    Monotonic stalled;  // where that is known
+    Monotonic silent;   // where nothing is: longer than another leader takes to be found
+  };
+  // To be kept: in the queue, and clients wait for that long in a campaign in which as long nothing
+  // was decided.
+  [[nodiscard]] std::vector<Name> patient(const Patience& patience, Monotonic now) const;
   // It is kept: its clients are told where it stands.
   void note_kept(const Name& name, const Place& place, std::chrono::milliseconds eta);
 
@@ -91,8 +98,10 @@ class RedisWaiters {
 
   const Deliver deliver_;
   mutable std::mutex mutex_;
-  boost::unordered_map<Name, Entry, NameHash> entries_;   // guarded by mutex_
-  std::unordered_map<std::uint32_t, Monotonic> decided_;  // last, a campaign; guarded by mutex_
+  boost::unordered_map<Name, Entry, NameHash> entries_;  // guarded by mutex_
+  // When something was decided last in a campaign, and when nothing could be; guarded by mutex_
+  std::unordered_map<std::uint32_t, Monotonic> decided_;
+  std::unordered_map<std::uint32_t, Monotonic> stalled_;
 };
 
 }  // namespace firstcome
