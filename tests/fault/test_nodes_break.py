@@ -190,3 +190,29 @@ def test_a_replica_that_goes_and_comes_back(three, replica, end):
         reads = from_replica()
         until(lambda: api.user_coupons("before").status == 200 and from_replica() > reads,
               "the replica to answer again")
+
+
+@pytest.mark.parametrize("all_stand_still", [False, True], ids=["primary", "all"])
+def test_listings_while_the_database_stands_still(three, all_stand_still):
+    """Whoever asks for a listing is answered long before a claim gives the database up."""
+    engine = the_engine()
+    frozen = engine.daemons()[:2] if all_stand_still else [engine.primary]
+    make(three[0], "listed", stock=100)
+    with Api(three[0].address, three[0].admin_key, timeout_s=8) as api:
+        assert api.claim("listed", "ann").status == 201
+        until(lambda: api.coupons("listed").status == 200, "the connections to be there")
+        for daemon in frozen:
+            daemon.freeze()
+        try:
+            for told in [api.coupons("listed"), api.user_coupons("ann"),
+                         api.coupons("listed")]:
+                if all_stand_still:
+                    assert told.code == "unavailable" and told.status == 503
+                    assert told.headers["Retry-After"]
+                else:
+                    assert [one["user"] for one in told.json()["data"]] == ["ann"]
+            assert api.get("/metrics").status == 200
+        finally:
+            for daemon in frozen:
+                daemon.thaw()
+        until(lambda: api.coupons("listed").status == 200, "the database to be back")
