@@ -161,7 +161,7 @@ Result<cli::Engine> open_shared(const cli::EngineRequest& request) {
   auto ledger = MysqlLedger::open(
       *pools->primary, request.migrate,
       {.has_replicas = !url->replicas.empty(), .semi_sync_required = url->semi_sync_required},
-      request.fingerprints, request.metrics.shard());
+      request.fingerprints, request.clock, request.metrics.shard());
   if (!ledger) return std::unexpected(ledger.error());
   std::vector<MysqlPool*> replicas;
   for (const auto& pool : pools->replicas) replicas.push_back(pool.get());
