@@ -93,6 +93,28 @@ def test_a_database_that_takes_no_writes_for_a_while(three, tmp_path):
     check(three[1], crowd.end(three[2]), tmp_path, stock=1500)
 
 
+def test_a_database_that_has_lost_what_it_committed(three):
+    """Nobody is given what somebody else was told: who knows of it stops."""
+    make(three[0], "lost", stock=9)
+    for node in three:
+        with Api(node.address, node.issue_key) as api:
+            assert api.claim("lost", f"user-of-{node.address[1]}").status == 201
+    for node in three:
+        with Api(node.address, node.admin_key) as api:
+            until(lambda: api.issued("lost") == 3, "everybody to know of all three")
+    database = three[0].ledger_url.split("?")[0].rsplit("/", 1)[1]
+    the_engine().primary.sql(f"USE {database}; BEGIN; DELETE FROM coupons WHERE `rank` > 1; "
+                             "UPDATE issuing SET issued = 1, tickets = 1; COMMIT")
+    for node in three:
+        assert node.wait() == 1
+        assert "campaign 'lost' (issued 3 → 1" in node.log()
+        assert "AFTER_SYNC" in node.log()
+    three[0].restart()
+    with Api(three[0].address, three[0].admin_key) as api:
+        assert api.issued("lost") == 1
+        assert api.claim("lost", "another").json()["rank"] == 2
+
+
 def claim_one(node, campaign, user):
     return Storm(node.address, node.issue_key, [Claim(campaign, user)]).run()
 
