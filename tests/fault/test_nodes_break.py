@@ -92,6 +92,28 @@ def test_a_database_that_takes_no_writes_for_a_while(three, tmp_path):
     check(three[1], attempts + crowd.end(three[2]), tmp_path, stock=1500)
 
 
+def test_a_database_that_has_lost_what_it_committed(three):
+    """Nobody is given what somebody else was told: who knows of it stops."""
+    make(three[0], "lost", stock=9)
+    for node in three:
+        with Api(node.address, node.issue_key) as api:
+            assert api.claim("lost", f"user-of-{node.address[1]}").status == 201
+    for node in three:
+        with Api(node.address, node.admin_key) as api:
+            until(lambda: api.issued("lost") == 3, "everybody to know of all three")
+    database = three[0].ledger_url.split("?")[0].rsplit("/", 1)[1]
+    the_engine().primary.sql(f"USE {database}; BEGIN; DELETE FROM coupons WHERE `rank` > 1; "
+                             "UPDATE issuing SET issued = 1, tickets = 1; COMMIT")
+    for node in three:
+        assert node.wait() == 1
+        assert "campaign 'lost' (issued 3 → 1" in node.log()
+        assert "AFTER_SYNC" in node.log()
+    three[0].restart()
+    with Api(three[0].address, three[0].admin_key) as api:
+        assert api.issued("lost") == 1
+        assert api.claim("lost", "another").json()["rank"] == 2
+
+
 def claim_one(node, campaign, user):
     return Storm(node.address, node.issue_key, [Claim(campaign, user)]).run()
 
@@ -203,3 +225,29 @@ def test_a_replica_that_goes_and_comes_back(three, replica, end):
         reads = from_replica()
         until(lambda: api.user_coupons("before").status == 200 and from_replica() > reads,
               "the replica to answer again")
+
+
+@pytest.mark.parametrize("all_stand_still", [False, True], ids=["primary", "all"])
+def test_listings_while_the_database_stands_still(three, all_stand_still):
+    """Whoever asks for a listing is answered long before a claim gives the database up."""
+    engine = the_engine()
+    frozen = engine.daemons()[:2] if all_stand_still else [engine.primary]
+    make(three[0], "listed", stock=100)
+    with Api(three[0].address, three[0].admin_key, timeout_s=8) as api:
+        assert api.claim("listed", "ann").status == 201
+        until(lambda: api.coupons("listed").status == 200, "the connections to be there")
+        for daemon in frozen:
+            daemon.freeze()
+        try:
+            for told in [api.coupons("listed"), api.user_coupons("ann"),
+                         api.coupons("listed")]:
+                if all_stand_still:
+                    assert told.code == "unavailable" and told.status == 503
+                    assert told.headers["Retry-After"]
+                else:
+                    assert [one["user"] for one in told.json()["data"]] == ["ann"]
+            assert api.get("/metrics").status == 200
+        finally:
+            for daemon in frozen:
+                daemon.thaw()
+        until(lambda: api.coupons("listed").status == 200, "the database to be back")

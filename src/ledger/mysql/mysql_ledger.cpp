@@ -23,12 +23,15 @@ constexpr Monotonic follow_interval = std::chrono::milliseconds(100);
 // While somebody waits for this server, or this one for another, to act on a change.
 constexpr Monotonic follow_interval_short = std::chrono::milliseconds(10);
 constexpr auto beat_interval = std::chrono::milliseconds(500);
+// What a clock that jumped has hidden from the looks at the newest rows is found at the latest now.
+constexpr auto look_at_all_interval = std::chrono::seconds(30);
 
 }  // namespace
 
 Result<std::unique_ptr<MysqlLedger>> MysqlLedger::open(MysqlPool& pool, bool migrate,
                                                        const MysqlCheckOptions& checks,
                                                        const Fingerprints& fingerprints,
+                                                       const Clock& clock,
                                                        Metrics::Shard& metrics) {
   auto connection = pool.take();
   if (!connection) return std::unexpected(connection.error());
@@ -43,7 +46,7 @@ Result<std::unique_ptr<MysqlLedger>> MysqlLedger::open(MysqlPool& pool, bool mig
   const auto name = secret(**connection, "ledger_name");
   if (!name) return std::unexpected(name.error());
   std::unique_ptr<MysqlLedger> ledger(
-      new MysqlLedger(pool, {*codes, *cursors, *name}, fingerprints, *warnings, metrics));
+      new MysqlLedger(pool, {*codes, *cursors, *name}, fingerprints, *warnings, clock, metrics));
   const auto entered = ledger->nodes_.enter(**connection);
   if (!entered) return std::unexpected(to_error(entered.error(), "enter this server"));
   if (auto ok = ledger->mirror_.load(**connection); !ok) return std::unexpected(ok.error());
@@ -51,13 +54,15 @@ Result<std::unique_ptr<MysqlLedger>> MysqlLedger::open(MysqlPool& pool, bool mig
 }
 
 MysqlLedger::MysqlLedger(MysqlPool& pool, const Secrets& secrets, const Fingerprints& fingerprints,
-                         std::vector<std::string> warnings, Metrics::Shard& metrics)
+                         std::vector<std::string> warnings, const Clock& clock,
+                         Metrics::Shard& metrics)
     : pool_(pool),
       codes_(secrets.codes),
       cursors_(secrets.cursors),
       warnings_(std::move(warnings)),
       name_(hex_text(secrets.name)),
       mirror_(codes_, fingerprints),
+      nodes_(clock),
       leases_(nodes_, mirror_),
       lock_seconds_(
           metrics.histogram(commit_seconds, commit_help, seconds_bounds, {{"phase", "lock"}})),
@@ -315,8 +320,10 @@ void MysqlLedger::follow() {
   using Look = MysqlMirror::Look;
   Result<void> followed = mirror_.follow_campaigns(**connection);
   if (followed) {
-    const Look look = opened == opened_ ? Look::newest : Look::all;
-    followed = mirror_.follow_issuing(**connection, look);
+    const auto now = Stopwatch::now();
+    const bool all = opened != opened_ || now - looked_at_all_ >= look_at_all_interval;
+    followed = mirror_.follow_issuing(**connection, all ? Look::all : Look::newest);
+    if (followed && all) looked_at_all_ = now;
   }
   if (!followed && followed.error().code == ErrorCode::corrupt) return lose(followed.error());
   if (!followed) return follow_failures_.add();

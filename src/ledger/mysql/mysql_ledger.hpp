@@ -31,11 +31,13 @@ namespace firstcome {
 
 class MysqlLedger final : public Ledger {
  public:
-  // Checks the server, brings the schema up to date, reads everything. `pool` leads to the primary.
+  // Checks the server, brings the schema up to date, reads everything. `pool` leads to the primary;
+  // it, the clock and the fingerprints outlive the ledger.
   // Error: invalid or unavailable with what to change; corrupt.
   [[nodiscard]] static Result<std::unique_ptr<MysqlLedger>> open(MysqlPool& pool, bool migrate,
                                                                  const MysqlCheckOptions& checks,
                                                                  const Fingerprints& fingerprints,
+                                                                 const Clock& clock,
                                                                  Metrics::Shard& metrics);
   ~MysqlLedger() override;  // gives up the leases
 
@@ -85,7 +87,7 @@ class MysqlLedger final : public Ledger {
   };
 
   MysqlLedger(MysqlPool& pool, const Secrets& secrets, const Fingerprints& fingerprints,
-              std::vector<std::string> warnings, Metrics::Shard& metrics);
+              std::vector<std::string> warnings, const Clock& clock, Metrics::Shard& metrics);
 
   [[nodiscard]] Result<void> begin(std::span<const CampaignNumber> campaigns);
   void give_tickets(std::span<Claim> arrivals);
@@ -111,6 +113,7 @@ class MysqlLedger final : public Ledger {
   std::uint64_t shown_ = 0;    // up to which change the board has been told
   std::uint64_t told_ = 0;     // up to which the others have been told that it has
   std::uint64_t opened_ = 0;   // connections, when all campaigns were looked at
+  std::chrono::steady_clock::time_point looked_at_all_{};
   std::chrono::steady_clock::time_point beaten_at_{};
   std::chrono::steady_clock::time_point looked_at_{};  // the newest beat before a whole look
   // Until when the others wait for this server before they go on without it: so long, and no
