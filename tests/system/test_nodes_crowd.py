@@ -105,6 +105,7 @@ FROM_REPLICA = 'firstcome_ledger_reads_total{from="replica"}'
 FROM_PRIMARY = 'firstcome_ledger_reads_total{from="primary"}'
 
 
+@pytest.mark.any_queue
 @pytest.mark.bound_s(120)
 def test_a_coupon_is_read_right_after_it_was_given(apis):
     """Promise 3 for readers: from replicas that are on time, and in spite of one that is late."""
