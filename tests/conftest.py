@@ -123,7 +123,8 @@ def start_server(data_dir):
 
 def pytest_collection_modifyitems(config, items):
     """Other engines run what is true of every engine, without what holds the embedded one's disk;
-    only they run what is about many nodes, and the one with a single Redis what breaks that."""
+    only they run what is about many nodes, and the one with a single Redis what breaks that. What
+    no queue can change is left to those with one in memory."""
 
     def runs_here(item):
         marks = {mark.name for mark in item.iter_markers()}
@@ -131,6 +132,8 @@ def pytest_collection_modifyitems(config, items):
             return engine_name() == "redis"
         if engine_name() == "embedded":
             return "nodes" not in marks
+        if "any_queue" in marks and engine_name() != "direct":
+            return False
         return "nodes" in marks or "every_engine" in marks and "shim" not in item.fixturenames
 
     config.hook.pytest_deselected(items=[item for item in items if not runs_here(item)])

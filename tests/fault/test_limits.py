@@ -118,6 +118,7 @@ def test_half_a_thousand_connections_that_come_and_go(start_server):
     until(lambda: open_connections() == 1, "the connections to be closed")
 
 
+@pytest.mark.any_queue
 @pytest.mark.bound_s(120)
 def test_ten_thousand_waits_in_a_line(start_server):
     """A long line is parked, restored and served whole."""

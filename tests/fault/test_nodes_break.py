@@ -197,6 +197,7 @@ def replica():
     engine.primary.sql(f"SET GLOBAL rpl_semi_sync_master_timeout = {timeout}")
 
 
+@pytest.mark.any_queue
 @pytest.mark.parametrize("end", ["kill", "stop_replication", "freeze"])
 def test_a_replica_that_goes_and_comes_back(three, replica, end):
     """Nobody notices but the metrics."""

@@ -186,6 +186,7 @@ def test_coupons_outlive_a_restart(start_server):
         assert issue.claim("kept", "cyd").json()["rank"] == 5, "ranks go on"
 
 
+@pytest.mark.any_queue
 def test_pauses_and_windows_outlive_a_restart(start_server):
     server = start_server()
     make(server, "paused", stock=1)
@@ -249,6 +250,7 @@ def test_verdicts_of_a_line_outlive_a_restart(start_server):
         assert issue.claim("done", "first").status == 200
 
 
+@pytest.mark.any_queue
 def test_a_crash_loses_no_setting_that_was_answered(start_server):
     """Promise 3, for campaigns: the answer to PUT and PATCH comes after the disk has it."""
     server = start_server()

@@ -13,7 +13,7 @@ from support.names import Names
 from support.ports import free_port
 from support.server import run
 
-pytestmark = pytest.mark.nodes
+pytestmark = [pytest.mark.nodes, pytest.mark.any_queue]
 
 PASSWORD = "a-password-that-nobody-may-see"
 GRANT = "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON "

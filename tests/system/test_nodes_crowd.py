@@ -9,7 +9,7 @@ import pytest
 
 from support.api import Api
 from support.crowd import Crowd, misses
-from support.engine import the_engine
+from support.engine import engine_name, the_engine
 from support.history import Claim, write_history
 from support.promises import check_promises
 from support.server import run
@@ -59,12 +59,15 @@ def test_a_line_over_three_nodes_is_one_line(apis):
     pace = {"batch": 3, "tick_ms": 3_600_000}
     assert apis[0].put_campaign("line", stock=30, mode="paced", pace=pace).status == 201
     users = [f"u{n}" for n in range(40)]
-    told = [rng.choice(apis).claim("line", user) for user in users]
-    assert {reply.status for reply in told} == {202}
-    places = [(reply.json()["ticket"], reply.json()["position"]) for reply in told]
-    tickets = [ticket for ticket, _ in places]
-    assert tickets == sorted(set(tickets))
-    assert [position for _, position in places] == list(range(1, 41))
+    places = []
+    for number, user in enumerate(users, 1):
+        told = rng.choice(apis).claim("line", user)
+        assert told.status == 202
+        assert told.json()["position"] == number
+        places.append((told.json()["ticket"], number))
+    # A queue in common may bring a claim twice, which keeps its ticket and uses up another.
+    assert places == sorted(set(places))
+    assert engine_name() != "direct" or [ticket for ticket, _ in places] == list(range(1, 41))
     for api in apis:
         until(lambda: places_of(api, users) == places, "every node to know the line")
         assert [api.claim("line", user).json()["position"] for user in users] == \
@@ -106,6 +109,7 @@ FROM_REPLICA = 'firstcome_ledger_reads_total{from="replica"}'
 FROM_PRIMARY = 'firstcome_ledger_reads_total{from="primary"}'
 
 
+@pytest.mark.any_queue
 @pytest.mark.bound_s(120)
 def test_a_coupon_is_read_right_after_it_was_given(apis):
     """Promise 3 for readers: from replicas that are on time, and in spite of one that is late."""

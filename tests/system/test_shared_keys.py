@@ -9,7 +9,7 @@ from support.engine import the_engine
 from support.server import Server, serve_fails
 from support.shim import SyncShim
 
-pytestmark = pytest.mark.nodes
+pytestmark = [pytest.mark.nodes, pytest.mark.any_queue]
 
 KEYS = ("admin.key", "issue.key")
 GIVEN = {"FIRSTCOME_ADMIN_KEY": "an-admin-key-of-some-length-1234"}

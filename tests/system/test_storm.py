@@ -203,6 +203,7 @@ def swap_times(tries):
     winners[-1].update(sent_ns=1, got_ns=2)
 
 
+@pytest.mark.any_queue
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_history_that_shows_a_broken_promise_is_noticed(server, tmp_path, name):
     make(server, "small", stock=20)

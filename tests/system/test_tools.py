@@ -10,7 +10,7 @@ import pytest
 from support.api import Api
 from support.server import run
 
-pytestmark = pytest.mark.every_engine
+pytestmark = [pytest.mark.every_engine, pytest.mark.any_queue]
 
 
 @pytest.fixture
