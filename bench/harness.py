@@ -155,12 +155,15 @@ class WrkResult:
 run_number = 0
 
 
-def wrk(url, key, users="new", campaigns="big", connections=256, seconds=None):
-    """Claims from every connection. users: `new` each time, or `same` for all."""
+def wrk(url, key, users="new", campaigns="big", connections=256, seconds=None, prefix="r",
+        timeout_s=2):
+    """Claims from every connection. users: `new` each time, or `same` for all. Their names begin
+    with the prefix. A reply later than the timeout is an error."""
     global run_number
     run_number += 1
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds or SECONDS:g}s", "--latency",
-               "-s", CLAIM_LUA, url, "--", key, users, campaigns, f"r{run_number}"]
+               f"--timeout={timeout_s}s", "-s", CLAIM_LUA, url, "--", key, users, campaigns,
+               f"{prefix}{run_number}"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if run.returncode != 0:
         raise SystemExit(f"wrk failed: {run.stderr or run.stdout}")

@@ -1,72 +1,61 @@
 #!/usr/bin/env python3
-"""How many bytes a waiting claim takes in Redis, and what is left of a campaign after its time.
-
-The claims are put there by the script that firstcome puts them there with, a thousand a call, as a
-server does under load while the ledger stands still.
+"""How many bytes a waiting claim takes in Redis. MariaDB stands still, so claims are answered 202
+and wait there; wrk sends them until there are some 100,000. Afterwards MariaDB goes on, and what is
+left when all have their coupons is looked at, too.
 """
 
-import contextlib
-import uuid
-
 import harness
-from harness import ROOT, table
-from nodes import RedisServer
+import nodes
+from harness import table, wrk
 from support.wait import until
 
-SCRIPT = (ROOT / "src/queue/redis/enqueue.lua").read_text()
-CLAIMS, A_CALL = 100_000, 1000
-HOUR_MS, SHORT_MS = 3_600_000, 2000
-
-
-def uuid_of(number):
-    return str(uuid.UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128))
-
-
-# As src/queue/redis/redis_post.cpp writes a claim: user, 0, Idempotency-Key.
-KINDS = {"user of 10 bytes": lambda n: f"user{n:06}\0",
-         "user of 36 bytes (a UUID)": lambda n: f"{uuid_of(n)}\0",
-         "user and Idempotency-Key of 36 bytes": lambda n: f"{uuid_of(n)}\0{uuid_of(~n)}"}
-
-
-def enqueue(redis, campaign, claims, ttl_ms):
-    keys = [f"fc:{{bench.{campaign}}}:{what}" for what in ("claims", "meta")]
-    for at in range(0, len(claims), A_CALL):
-        redis.call("EVAL", SCRIPT, 2, *keys, ttl_ms, 2 * CLAIMS, "", "", *claims[at:at + A_CALL])
+CONNECTIONS, SECONDS = 8000, 16
+# So that a user has about as many bytes: 12, and 36 as a UUID has.
+PREFIXES = {"users of some 12 bytes": "r", "users of some 36 bytes": "r" * 25}
 
 
 def used(redis):
-    for line in redis.call("INFO", "memory").splitlines():
-        if line.startswith("used_memory:"):
-            return int(line.split(":")[1])
-    raise SystemExit("Redis says nothing of its memory")
+    lines = redis.call("INFO", "memory").splitlines()
+    return next(int(line.split(":")[1]) for line in lines if line.startswith("used_memory:"))
 
 
-def bytes_a_claim(redis, campaign, claim_of):
-    before = used(redis)
-    enqueue(redis, campaign, [claim_of(n) for n in range(CLAIMS)], HOUR_MS)
-    taken = used(redis) - before
-    if redis.call("ZCARD", f"fc:{{bench.{campaign}}}:claims") != CLAIMS:
-        raise SystemExit("not all claims are there")
-    return taken / CLAIMS
+def claims_that_wait(redis):
+    return sum(redis.call("ZCARD", key) for key in redis.call("KEYS", "fc:*:claims"))
 
 
-def keys_after_their_time(redis):
-    redis.call("FLUSHALL")
-    enqueue(redis, 99, [f"user{n:06}\0" for n in range(CLAIMS)], SHORT_MS)
-    until(lambda: redis.call("DBSIZE") == 0, "the keys to go", deadline_s=60)
-    return redis.call("DBSIZE")
+def without_an_end(redis):
+    return sum(redis.call("PTTL", key) < 0 for key in redis.call("KEYS", "*"))
+
+
+def fill_queue(stack, prefix):
+    stack.mariadb.freeze()
+    result = wrk(stack.url, stack.issue_key, connections=CONNECTIONS, seconds=SECONDS,
+                 prefix=prefix, timeout_s=30)
+    if result.refused:
+        raise SystemExit(f"{result.refused} claims were refused")
+
+
+def measure(prefix):
+    """-> claims that wait, bytes of one, keys that would stay, keys when all are issued"""
+    with nodes.stack() as stack, stack.redis.connect(timeout_s=60) as redis:
+        stack.campaign("big", stock=1_000_000_000)
+        before = used(redis)
+        try:
+            fill_queue(stack, prefix)
+            claims = claims_that_wait(redis)
+            figures = [f"{claims:,}", f"{(used(redis) - before) / claims:.0f}",
+                       without_an_end(redis)]
+        finally:
+            stack.mariadb.thaw()
+        until(lambda: claims_that_wait(redis) == 0, "the claims to be issued", deadline_s=120)
+        return [*figures, redis.call("DBSIZE")]
 
 
 def main():
     harness.prepare()
-    with contextlib.ExitStack() as cleanup:
-        server = cleanup.enter_context(RedisServer())
-        redis = cleanup.enter_context(server.connect(timeout_s=60))
-        redis.call("EVAL", "return 1", 0)  # what its first script costs is no claim's
-        rows = [(f"bytes a claim, {name}", f"{bytes_a_claim(redis, number, claim_of):.0f}")
-                for number, (name, claim_of) in enumerate(KINDS.items(), 1)]
-        rows.append(("keys after their time", keys_after_their_time(redis)))
-    table(f"{CLAIMS:,} claims that wait in Redis", ["what", "result"], rows)
+    table("Claims that wait in Redis",
+          ["", "claims", "bytes a claim", "keys without a TTL", "keys when all are issued"],
+          [(name, *measure(prefix)) for name, prefix in PREFIXES.items()])
 
 
 if __name__ == "__main__":
