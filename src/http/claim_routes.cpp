@@ -72,19 +72,21 @@ void place_at(Desk::Status& status, const std::optional<Place>& place) {
 }
 
 // As queue and ledger know it by now. The queue first: what leaves it in between is in the ledger
-// by then.
+// by then. What the ledger says counts first: what it has may still stand in the queue.
 Response claims_response(Desk::Status status, const UserId& user, Queue& queue,
                          LedgerReader& reader) {
   const auto kept = queue.look_up(status.campaign.number, user);
-  const bool waits = kept && kept->outcome == Outcome::queued;
-  if (waits && status.campaign.settings->per_user == 1) {  // so there is no coupon yet
-    place_at(status, kept);
-    return status_response(status, user, {});
-  }
   const auto claims =
       reader.claims_now(status.campaign.number, user, {status.line_back, status.place});
-  if (!claims) return problem_of(claims.error());
-  place_at(status, waits || !claims->place ? kept : claims->place);
+  const bool may_have_more = status.campaign.settings->per_user > 1;
+  if (!claims) {
+    const bool waits = kept && kept->outcome == Outcome::queued;
+    if (!waits || may_have_more) return problem_of(claims.error());
+    place_at(status, kept);  // so there is no coupon yet
+    return status_response(status, user, {});
+  }
+  const bool ended = !claims->coupons.empty() && !may_have_more;
+  place_at(status, claims->place || ended ? claims->place : kept);
   if (claims->coupons.empty() && !status.place) return no_claim();
   return status_response(status, user, claims->coupons);
 }

@@ -97,8 +97,9 @@ void RedisQueue::add_settling(Round& round, CampaignNumber campaign,
     const auto part = decided.subspan(at, std::min(claims_a_script, decided.size() - at));
     std::string outcomes;
     for (const auto* told : part) outcomes.push_back(outcome_digit(told->verdict.answer.outcome));
-    RedisCommand command = RedisCommand::script(settle_script(), 2)
+    RedisCommand command = RedisCommand::script(settle_script(), 3)
                                .key(space_.claims(campaign))
+                               .key(space_.meta(campaign))
                                .key(space_.kept(campaign))
                                .arg(ttl_of(campaign).count())
                                .arg(in_ledger())

@@ -58,8 +58,9 @@ std::vector<RedisKeeper::Kept> RedisKeeper::keep(RedisClient& client, CampaignNu
       RedisCommand("PEXPIRE").key(space_.kept_campaigns()).arg(campaigns_ttl.count()));
   const std::size_t first = commands.size();
   for (std::size_t at = 0; at < names.size(); at += claims_a_script) {
-    RedisCommand command = RedisCommand::script(keep_script(), 2)
+    RedisCommand command = RedisCommand::script(keep_script(), 3)
                                .key(space_.claims(campaign))
+                               .key(space_.meta(campaign))
                                .key(space_.kept(campaign))
                                .arg(ttl.count())
                                .arg(std::string(1, outcome_digit(Outcome::queued)));
@@ -130,23 +131,39 @@ std::optional<Place> RedisKeeper::look_up(CampaignNumber campaign, const UserId&
 }
 
 std::optional<Place> RedisKeeper::ask(CampaignNumber campaign, const UserId& user) {
-  const RedisRunOptions in_time{.time = options_.look_up_time};
-  const RedisResult entry =
-      asking_.run(RedisCommand("HGET").key(space_.kept(campaign)).arg(user.view()), in_time);
-  if (!entry) {
-    ask_again_at_ = clock_.monotonic() + ask_again_after;
-    return std::nullopt;
-  }
-  const auto kept = read_kept(entry->text());
+  const std::string keyless = claim_bytes(user, {});
+  const auto entry = ask({RedisCommand("HGET").key(space_.kept(campaign)).arg(user.view()),
+                          RedisCommand("ZSCORE").key(space_.claims(campaign)).arg(keyless),
+                          RedisCommand("ZRANK").key(space_.claims(campaign)).arg(keyless)});
+  if (!entry) return std::nullopt;
+  if (const auto ticket = (*entry)[1]->integer()) return place_of(*ticket, *(*entry)[2]);
+  const auto kept = read_kept((*entry)[0]->text());
   if (!kept) return std::nullopt;
-  Place place{.ticket = Ticket{static_cast<std::uint64_t>(kept->ticket)}, .outcome = kept->outcome};
-  if (place.outcome != Outcome::queued) return place;
-  const RedisResult before = asking_.run(
-      RedisCommand("ZRANK").key(space_.claims(campaign)).arg(claim_bytes(user, kept->key)),
-      in_time);
-  // Nothing before it and not in the queue either: it is decided, and about to be written down.
-  place.position = static_cast<std::uint64_t>(before ? before->integer().value_or(0) : 0) + 1;
-  return place;
+  if (kept->outcome != Outcome::queued) {
+    return Place{.ticket = Ticket{static_cast<std::uint64_t>(kept->ticket)},
+                 .outcome = kept->outcome};
+  }
+  const auto before =
+      ask({RedisCommand("ZRANK").key(space_.claims(campaign)).arg(claim_bytes(user, kept->key))});
+  if (!before) return std::nullopt;
+  return place_of(kept->ticket, *before->front());
+}
+
+// nullopt: one of them was not answered.
+std::optional<std::vector<RedisResult>> RedisKeeper::ask(
+    const std::vector<RedisCommand>& commands) {
+  std::vector<RedisResult> results = asking_.run(commands, {.time = options_.look_up_time});
+  if (std::ranges::all_of(results, [](const RedisResult& one) { return one.has_value(); })) {
+    return results;
+  }
+  ask_again_at_ = clock_.monotonic() + ask_again_after;
+  return std::nullopt;
+}
+
+// Who does not stand in the queue any more is decided, and that is about to be written down.
+Place RedisKeeper::place_of(std::int64_t ticket, const RedisValue& before) {
+  return {.ticket = Ticket{static_cast<std::uint64_t>(ticket)},
+          .position = static_cast<std::uint64_t>(before.integer().value_or(0)) + 1};
 }
 
 }  // namespace firstcome

@@ -53,12 +53,15 @@ class RedisKeeper {
   // Nothing waits in this campaign, of those that campaigns() has named last.
   void forget(RedisClient& client, CampaignNumber campaign);
 
-  // Where the user's newest kept claim stands, or how it ended; nothing also when Redis cannot be
+  // Where the user's claim stands, or how it ended that was kept; nothing also when Redis cannot be
   // asked. Blocks.
   [[nodiscard]] std::optional<Place> look_up(CampaignNumber campaign, const UserId& user);
 
  private:
   [[nodiscard]] std::optional<Place> ask(CampaignNumber campaign, const UserId& user);
+  [[nodiscard]] std::optional<std::vector<RedisResult>> ask(
+      const std::vector<RedisCommand>& commands);
+  [[nodiscard]] static Place place_of(std::int64_t ticket, const RedisValue& before);
 
   const Options options_;
   const RedisSpace space_;
