@@ -84,6 +84,7 @@ void RedisQueue::answer(std::span<const Verdict> verdicts) {
     }
     tasks_.verdicts.insert(tasks_.verdicts.end(), decided.begin(), decided.end());
     wake_.notify_one();
+    rest_is_over_.notify_one();
   }
   waiters_.answer(decided, parts_.clock.monotonic());
 }
@@ -144,7 +145,8 @@ RedisQueue::Tasks RedisQueue::wait_for_tasks(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   wake_.wait_for(lock, stop, options_.look_every, [this] { return !tasks_.empty(); });
   if (const Monotonic left = rest_until() - parts_.clock.monotonic(); left > Monotonic{0}) {
-    wake_.wait_for(lock, stop, left, [this] { return !tasks_.verdicts.empty(); });
+    // For verdicts alone: each claim that came would wake it for nothing.
+    rest_is_over_.wait_for(lock, stop, left, [this] { return !tasks_.verdicts.empty(); });
   }
   return std::exchange(tasks_, {});
 }

@@ -62,7 +62,7 @@ class RedisQueue final : public Queue {
     RedisWaiters::Patience patience{.stalled = std::chrono::seconds(1),
                                     .silent = std::chrono::seconds(4)};
     std::chrono::milliseconds look_every{300};  // after who waits for long
-    std::chrono::microseconds rest{1000};       // between rounds, while claims wait anyhow
+    std::chrono::milliseconds rest{2};          // between rounds, while claims wait anyhow
     std::chrono::milliseconds away_for{1000};   // before a failed Redis is tried again
   };
   struct Parts {
@@ -187,7 +187,8 @@ class RedisQueue final : public Queue {
   std::set<CampaignNumber> put_back_;  // the issuing thread's
 
   mutable std::mutex mutex_;
-  std::condition_variable_any wake_;
+  std::condition_variable_any wake_;             // there is something to do
+  std::condition_variable_any rest_is_over_;     // there are verdicts
   Tasks tasks_;                                  // guarded by mutex_
   std::vector<RedisWaiters::Told> undelivered_;  // guarded by mutex_
   std::set<CampaignNumber> put_off_;             // work, when there is room; guarded by mutex_
