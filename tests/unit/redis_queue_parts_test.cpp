@@ -14,6 +14,8 @@ using std::chrono::seconds;
 using testing::claim_of;
 using testing::first_campaign;
 
+constexpr auto any = [](CampaignNumber, std::string_view) { return true; };
+
 RedisWaiters::Name name_of(const std::string& user) {
   return {first_campaign, claim_bytes(UserId::trusted(user), {})};
 }
@@ -76,13 +78,32 @@ TEST(Post, brings_verdicts_to_other_servers_and_not_back) {
   post.add(issued("ann", 41, 3));
   std::vector<RedisWaiters::Told> heard;
   const auto hear = [&](RedisWaiters::Told told) { heard.push_back(std::move(told)); };
-  EXPECT_TRUE(read_post(post.bytes(), 7, testing::codes, hear));
+  EXPECT_TRUE(read_post(post.bytes(), 7, testing::codes, any, hear));
   EXPECT_TRUE(heard.empty()) << "one's own";
-  ASSERT_TRUE(read_post(post.bytes(), 8, testing::codes, hear));
+  ASSERT_TRUE(read_post(post.bytes(), 8, testing::codes, any, hear));
   ASSERT_EQ(heard.size(), 1U);
   EXPECT_EQ(heard[0].name, name_of("ann"));
   EXPECT_EQ(heard[0].ticket, 41);
   EXPECT_EQ(heard[0].verdict.answer.coupon, issued("ann", 41, 3).verdict.answer.coupon);
+}
+
+TEST(Post, brings_what_is_wanted_only) {
+  PostWriter post(7);
+  post.add(issued("ann", 41, 3));
+  post.add(issued("bob", 42, 4));
+  post.add(issued("cid", 43, 5));
+  std::vector<std::string> asked;
+  std::vector<RedisWaiters::Told> heard;
+  const auto wanted = [&](CampaignNumber campaign, std::string_view claim) {
+    EXPECT_EQ(campaign, first_campaign);
+    asked.emplace_back(claim);
+    return claim == name_of("bob").claim;
+  };
+  const auto hear = [&](RedisWaiters::Told told) { heard.push_back(std::move(told)); };
+  ASSERT_TRUE(read_post(post.bytes(), 8, testing::codes, wanted, hear));
+  EXPECT_EQ(asked.size(), 3U);
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard[0].name, name_of("bob"));
 }
 
 TEST(Post, that_is_cut_short_or_another_s_is_refused) {
@@ -92,9 +113,9 @@ TEST(Post, that_is_cut_short_or_another_s_is_refused) {
   const std::string_view bytes = post.bytes();
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     if (size == 12) continue;  // the head alone: a message without verdicts
-    EXPECT_FALSE(read_post(bytes.substr(0, size), 8, testing::codes, ignore)) << size;
+    EXPECT_FALSE(read_post(bytes.substr(0, size), 8, testing::codes, any, ignore)) << size;
   }
-  EXPECT_FALSE(read_post("something else entirely", 8, testing::codes, ignore));
+  EXPECT_FALSE(read_post("something else entirely", 8, testing::codes, any, ignore));
 }
 
 TEST(RedisWaiters, say_issued_now_to_the_first_in_the_queue_alone) {
@@ -113,6 +134,14 @@ TEST(RedisWaiters, say_repeated_where_another_server_was_first) {
   told.waiters.confirm(name_of("ann"), std::nullopt);
   told.answer("ann", 41);
   EXPECT_EQ(told.words, "1 repeated");
+}
+
+TEST(RedisWaiters, know_for_which_claims_anybody_waits) {
+  Told told;
+  told.add("ann", 1);
+  EXPECT_TRUE(told.waiters.waits_for(first_campaign, name_of("ann").claim));
+  EXPECT_FALSE(told.waiters.waits_for(first_campaign, name_of("bob").claim));
+  EXPECT_FALSE(told.waiters.waits_for(CampaignNumber{99}, name_of("ann").claim));
 }
 
 // The verdict may be heard before Redis' answer about the tickets.

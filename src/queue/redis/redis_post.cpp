@@ -151,6 +151,7 @@ void PostWriter::add(const RedisWaiters::Told& told) {
 }
 
 bool read_post(std::string_view bytes, std::uint64_t self, const CouponCodes& codes,
+               const std::function<bool(CampaignNumber, std::string_view)>& wanted,
                const std::function<void(RedisWaiters::Told)>& visit) {
   std::uint32_t found = 0;
   std::uint64_t sender = 0;
@@ -159,13 +160,15 @@ bool read_post(std::string_view bytes, std::uint64_t self, const CouponCodes& co
   Packed packed{};
   while (!bytes.empty()) {
     if (!get(bytes, packed) || bytes.size() < packed.claim_size) return false;
+    const CampaignNumber campaign{packed.campaign};
+    const std::string_view claim = bytes.substr(0, packed.claim_size);
+    bytes.remove_prefix(packed.claim_size);
+    if (!wanted(campaign, claim)) continue;
     const auto verdict = unpack(packed, codes);
     if (!verdict) return false;
-    visit(
-        {.name = {CampaignNumber{packed.campaign}, std::string(bytes.substr(0, packed.claim_size))},
-         .ticket = packed.queue_ticket,
-         .verdict = *verdict});
-    bytes.remove_prefix(packed.claim_size);
+    visit({.name = {campaign, std::string(claim)},
+           .ticket = packed.queue_ticket,
+           .verdict = *verdict});
   }
   return true;
 }

@@ -52,9 +52,11 @@ class PostWriter {
   std::uint32_t count_ = 0;
 };
 
-// Calls `visit` for each verdict in a message of another server; `self` skips one's own. Codes are
-// not sent, they follow from campaign and rank. False: the bytes are no such message.
+// Calls `visit` for each verdict in a message of another server whose campaign and claim are
+// `wanted`, which is asked of all; `self` skips one's own. Codes are not sent, they follow from
+// campaign and rank. False: the bytes are no such message.
 bool read_post(std::string_view bytes, std::uint64_t self, const CouponCodes& codes,
+               const std::function<bool(CampaignNumber, std::string_view)>& wanted,
                const std::function<void(RedisWaiters::Told)>& visit);
 
 }  // namespace firstcome

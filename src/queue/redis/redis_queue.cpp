@@ -231,11 +231,18 @@ void RedisQueue::look_from_front(CampaignNumber campaign) {
 void RedisQueue::hear(std::string_view channel, std::string_view payload) {
   if (channel == space_.work()) return hear_of_work(payload);
   std::vector<RedisWaiters::Told> verdicts;
-  const bool read = read_post(payload, options_.server, parts_.codes, [&](RedisWaiters::Told told) {
-    verdicts.push_back(std::move(told));
-  });
+  std::set<CampaignNumber> campaigns;
+  const bool read = read_post(
+      payload, options_.server, parts_.codes,
+      [&](CampaignNumber campaign, std::string_view claim) {
+        campaigns.insert(campaign);
+        return waiters_.waits_for(campaign, claim);
+      },
+      [&](RedisWaiters::Told told) { verdicts.push_back(std::move(told)); });
   if (!read) log::warn("a message from Redis is no verdicts of this program's version");
-  waiters_.answer(verdicts, parts_.clock.monotonic());
+  const Monotonic now = parts_.clock.monotonic();
+  for (const CampaignNumber campaign : campaigns) waiters_.note_decided(campaign, now);
+  waiters_.answer(verdicts, now);
 }
 
 void RedisQueue::hear_of_work(std::string_view payload) {

@@ -4,8 +4,22 @@
 
 namespace firstcome {
 
-std::size_t RedisWaiters::NameHash::operator()(const Name& name) const noexcept {
+std::size_t RedisWaiters::NameHash::operator()(const NameView& name) const noexcept {
   return std::hash<std::string_view>{}(name.claim) ^ (name.campaign.value * 0x9E3779B97F4A7C15ULL);
+}
+
+std::size_t RedisWaiters::NameHash::operator()(const Name& name) const noexcept {
+  return (*this)(NameView{name.campaign, name.claim});
+}
+
+bool RedisWaiters::waits_for(CampaignNumber campaign, std::string_view claim) const {
+  const std::scoped_lock lock(mutex_);
+  return entries_.find(NameView{campaign, claim}, NameHash{}, NameEqual{}) != entries_.end();
+}
+
+void RedisWaiters::note_decided(CampaignNumber campaign, Monotonic now) {
+  const std::scoped_lock lock(mutex_);
+  decided_[campaign.value] = now;
 }
 
 bool RedisWaiters::add(const Name& name, const Claim& claim, Monotonic now) {

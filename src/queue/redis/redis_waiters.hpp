@@ -41,6 +41,9 @@ class RedisWaiters {
   // It is in the queue, under this ticket if it was not there before.
   void confirm(const Name& name, std::optional<std::int64_t> ticket);
 
+  // Whether anybody here waits for this claim, or did and is not told yet.
+  [[nodiscard]] bool waits_for(CampaignNumber campaign, std::string_view claim) const;
+
   // What became of the claim that had this ticket in the queue, at this server or another.
   struct Told {
     Name name{};
@@ -49,6 +52,8 @@ class RedisWaiters {
   };
   // Names that nobody here waits for are passed over.
   void answer(const std::vector<Told>& all, Monotonic now);
+  // Something was decided in this campaign.
+  void note_decided(CampaignNumber campaign, Monotonic now);
 
   // To be sent again, which counts as done: what has waited for `soon` in a campaign in which as
   // long nothing was decided, and what has waited, or was kept, for `late`.
@@ -87,8 +92,18 @@ class RedisWaiters {
     std::optional<std::int64_t> ticket{};
     std::optional<Told> early{};  // came before it was known which ticket is the claim's own
   };
+  struct NameView {
+    CampaignNumber campaign{};
+    std::string_view claim{};
+  };
   struct NameHash {
     std::size_t operator()(const Name& name) const noexcept;
+    std::size_t operator()(const NameView& name) const noexcept;
+  };
+  struct NameEqual {
+    bool operator()(const NameView& a, const Name& b) const noexcept {
+      return a.campaign == b.campaign && a.claim == b.claim;
+    }
   };
   using ByDesk = std::map<std::uint16_t, std::vector<Verdict>>;
 
