@@ -23,6 +23,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = ROOT / "build/release/firstcome"
 FILL = ROOT / "build/release/bench/firstcome_fill"
+ONE_ROW = ROOT / "build/release/bench/firstcome_mysql_one_row"
 CLAIM_LUA = ROOT / "bench/claims.lua"
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
@@ -30,8 +31,9 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 
 def prepare():
     """Installs the peers and builds what is measured."""
-    subprocess.run([ROOT / "deps/install.sh", "run", "bench"], check=True)
-    subprocess.run([ROOT / "cmake/build.sh", "release", "firstcome", "firstcome_fill"], check=True)
+    subprocess.run([ROOT / "deps/install.sh", "run", "nodes", "bench"], check=True)
+    subprocess.run([ROOT / "cmake/build.sh", "release", "firstcome", "firstcome_fill",
+                    "firstcome_mysql_one_row"], check=True)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -99,7 +101,8 @@ class Server:
 
 
 class Nginx:
-    """The yardstick: one worker that answers every request with a fixed coupon."""
+    """The yardstick: one worker that answers every request with a fixed coupon, or what `config`
+    says, with `values` filled in."""
 
     CONFIG = """
 worker_processes 1; daemon off; pid {directory}/nginx.pid; error_log {directory}/error.log;
@@ -119,11 +122,12 @@ http {{
     BODY = ('{"outcome":"issued","campaign":"big","rank":123456,"user":"u-1-123456","nth":1,'
             '"code":"QBVDC3ZPAE83A0BE","issued_at":"2026-11-22T14:27:35.304Z","expires_at":null}')
 
-    def __init__(self, directory):
+    def __init__(self, directory, config=CONFIG, **values):
         self.port = free_port()
-        config = pathlib.Path(directory) / "nginx.conf"
-        config.write_text(self.CONFIG.format(directory=directory, port=self.port, body=self.BODY))
-        self.process = subprocess.Popen(["/usr/sbin/nginx", "-c", config, "-e", "stderr"],
+        file = pathlib.Path(directory) / "nginx.conf"
+        file.write_text(config.format(directory=directory, port=self.port, body=self.BODY,
+                                      **values))
+        self.process = subprocess.Popen(["/usr/sbin/nginx", "-c", file, "-e", "stderr"],
                                         stderr=subprocess.DEVNULL)
         wait_for_port(self.port, self.process)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -151,12 +155,15 @@ class WrkResult:
 run_number = 0
 
 
-def wrk(url, key, users="new", campaigns="big", connections=256, seconds=None):
-    """Claims from every connection. users: `new` each time, or `same` for all."""
+def wrk(url, key, users="new", campaigns="big", connections=256, seconds=None, prefix="r",
+        timeout_s=2):
+    """Claims from every connection. users: `new` each time, or `same` for all. Their names begin
+    with the prefix. A reply later than the timeout is an error."""
     global run_number
     run_number += 1
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds or SECONDS:g}s", "--latency",
-               "-s", CLAIM_LUA, url, "--", key, users, campaigns, f"r{run_number}"]
+               f"--timeout={timeout_s}s", "-s", CLAIM_LUA, url, "--", key, users, campaigns,
+               f"{prefix}{run_number}"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if run.returncode != 0:
         raise SystemExit(f"wrk failed: {run.stderr or run.stdout}")

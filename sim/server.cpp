@@ -56,13 +56,14 @@ Server::Server(Scene& scene, Disk& disk, std::uint32_t life)
   queue_ = std::make_unique<WatchedQueue>(
       scene_, std::make_unique<MemoryQueue>(epoch, first_ticket, [this] { ring(); }));
   for (Post& post : desks_) {
-    post.desk = std::make_unique<Desk>(Desk::Parts{.board = board_,
-                                                   .ledger = ledger_,
-                                                   .queue = *queue_,
-                                                   .fingerprints = fingerprints_,
-                                                   .clock = scene_.clock,
-                                                   .service = service_},
-                                       scene_.plan.waiting_max, metrics());
+    post.desk =
+        std::make_unique<Desk>(Desk::Parts{.board = board_,
+                                           .ledger = ledger_,
+                                           .queue = *queue_,
+                                           .fingerprints = fingerprints_,
+                                           .clock = scene_.clock,
+                                           .service = service_},
+                               Desk::Limits{.waiting_max = scene_.plan.waiting_max}, metrics());
   }
   const Driver::Options options{.batch_claims_max = scene_.plan.batch_claims_max,
                                 .line_claims_max = scene_.plan.line_claims_max};
@@ -143,6 +144,7 @@ void Server::take_verdicts(std::uint16_t desk) {
         reply(verdict.reply_to.slot, {.kind = Reply::Kind::answered, .answer = verdict.answer});
         break;
       case Verdict::Kind::unavailable:
+      case Verdict::Kind::overloaded:
         reply(verdict.reply_to.slot, {.kind = Reply::Kind::refused});
         break;
       case Verdict::Kind::unanswered:
@@ -289,6 +291,7 @@ void Server::judge_verdict(const Verdict& verdict) {
                         {{"attempt", number}, {"rank", verdict.answer.coupon.rank.value}});
       return scene_.judge.said(number, verdict.answer, Judge::Speaker::issuer);
     case Verdict::Kind::unavailable:
+    case Verdict::Kind::overloaded:
       scene_.trace.note("verdict: unavailable", {{"attempt", number}});
       return scene_.judge.refused(number, true);
     case Verdict::Kind::unanswered:

@@ -23,6 +23,7 @@ class WatchedQueue final : public Queue {
   std::span<Claim> take_batch(std::size_t max) override { return inner_->take_batch(max); }
   void settle(std::size_t count) override { inner_->settle(count); }
   void answer(std::span<const Verdict> verdicts) override { inner_->answer(verdicts); }
+  void note_campaign(const Campaign& campaign) override { inner_->note_campaign(campaign); }
   void leave_to_another(CampaignNumber campaign) override { inner_->leave_to_another(campaign); }
   [[nodiscard]] bool may_repeat() const override { return inner_->may_repeat(); }
   std::vector<Claim> drop_behind(std::size_t count) override { return inner_->drop_behind(count); }
@@ -49,6 +50,9 @@ class WatchedQueue final : public Queue {
                                            const Identity& identity) const override {
     scene_.elsewhere->issuer_may_cut_in();
     return inner_->place(campaign, identity);
+  }
+  [[nodiscard]] std::optional<Place> look_up(CampaignNumber campaign, const UserId& user) override {
+    return inner_->look_up(campaign, user);
   }
   [[nodiscard]] QueueDepth depth() const override { return inner_->depth(); }
 

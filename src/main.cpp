@@ -94,29 +94,35 @@ Result<cli::Engine> open_embedded(const cli::EngineRequest& request) {
 // The connections of one server: a pool to the primary, one to each replica.
 struct MysqlPools {
   std::unique_ptr<MysqlPool> primary;
+  std::unique_ptr<MysqlPool> reads;  // from the primary
   std::vector<std::unique_ptr<MysqlPool>> replicas;
 };
 
+constexpr std::chrono::seconds read_time_max{1};
+
 std::shared_ptr<MysqlPools> pools_for(const MysqlUrl& url, const cli::EngineRequest& request) {
-  const auto pool_to = [&](const MysqlEndpoint& endpoint, std::string name, bool is_primary) {
-    // The primary answers in place of a replica that stands still.
-    const MysqlTimeouts impatient{.read = std::chrono::seconds(1)};
-    const MysqlTimeouts timeouts = is_primary ? MysqlTimeouts{} : impatient;
+  const auto pool_to = [&](const MysqlEndpoint& endpoint, std::string name, bool is_for_reads) {
+    MysqlLogin login = url.login;
+    MysqlTimeouts timeouts;
+    if (is_for_reads) {  // who waits for a listing is told soon that a server stands still
+      timeouts.read = read_time_max;
+      login.connect_timeout =
+          std::min<std::chrono::milliseconds>(login.connect_timeout, read_time_max);
+    }
     return std::make_unique<MysqlPool>(
         MysqlPoolOptions{.name = std::move(name),
                          .server = endpoint.str(),
-                         .is_needed_at_start = is_primary,
+                         .is_needed_at_start = !is_for_reads,
                          .size = url.pool,
                          .wait = url.wait},
-        [endpoint, login = url.login, timeouts] {
-          return MysqlConnection::open(endpoint, login, timeouts);
-        },
+        [endpoint, login, timeouts] { return MysqlConnection::open(endpoint, login, timeouts); },
         request.clock, request.metrics);
   };
   auto pools = std::make_shared<MysqlPools>();
-  pools->primary = pool_to(url.primary, "primary", true);
+  pools->primary = pool_to(url.primary, "primary", false);
+  pools->reads = pool_to(url.primary, "reads", true);
   for (const MysqlEndpoint& replica : url.replicas) {
-    pools->replicas.push_back(pool_to(replica, "replica " + replica.str(), false));
+    pools->replicas.push_back(pool_to(replica, "replica " + replica.str(), true));
   }
   return pools;
 }
@@ -136,7 +142,14 @@ Result<std::unique_ptr<Queue>> open_redis(const cli::EngineRequest& request,
   if (!report) return std::unexpected(report.error());
   warnings.insert(warnings.end(), report->warnings.begin(), report->warnings.end());
   return std::make_unique<RedisQueue>(
-      RedisQueue::Options{.space = ledger.name(), .server = ledger.server()},
+      RedisQueue::Options{
+          .space = ledger.name(),
+          .server = ledger.server(),
+          .ack = request.queue.ack_by_ledger ? RedisQueue::Ack::ledger : RedisQueue::Ack::redis,
+          // A single server has nothing that takes over, so nothing to wait for.
+          .replicas = url->topology == RedisTopology::single ? 0U : 1U,
+          .depth_max = request.queue.depth_max,
+          .grace = request.queue.grace},
       RedisQueue::Parts{.access = *access,
                         .fingerprints = request.fingerprints,
                         .codes = ledger.codes(),
@@ -155,12 +168,12 @@ Result<cli::Engine> open_shared(const cli::EngineRequest& request) {
   auto ledger = MysqlLedger::open(
       *pools->primary, request.migrate,
       {.has_replicas = !url->replicas.empty(), .semi_sync_required = url->semi_sync_required},
-      request.fingerprints, request.metrics.shard());
+      request.fingerprints, request.clock, request.metrics.shard());
   if (!ledger) return std::unexpected(ledger.error());
   std::vector<MysqlPool*> replicas;
   for (const auto& pool : pools->replicas) replicas.push_back(pool.get());
   auto reader = std::make_unique<MysqlReader>(
-      MysqlReader::Options{}, *pools->primary, std::move(replicas),
+      MysqlReader::Options{}, *pools->reads, std::move(replicas),
       [own = ledger->get()] { return own->newest_gtid(); }, request.clock, request.metrics.shard());
   const CouponCodes codes = (*ledger)->codes();
   const Cursors cursors = (*ledger)->cursors();

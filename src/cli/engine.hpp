@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,10 +29,18 @@ struct Engine {
   Cursors cursors;
 };
 
+// Of a queue that servers have in common.
+struct QueueSettings {
+  bool ack_by_ledger = false;
+  std::uint64_t depth_max = 1'000'000;
+  std::chrono::seconds grace{3600};
+};
+
 struct EngineRequest {
   std::string ledger_url;
   std::string queue_url;
   bool migrate = true;
+  QueueSettings queue{};
   const Fingerprints& fingerprints;
   const Clock& clock;
   Metrics& metrics;

@@ -47,10 +47,12 @@ Result<http::Server::Options> server_options(const Settings& settings) {
   const auto threads = settings.number("io_threads");
   options.io_threads = static_cast<std::uint16_t>(
       threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency()));
-  options.limits = {.idle_time = std::chrono::milliseconds(settings.number("idle_timeout_ms")),
-                    .request_time = std::chrono::milliseconds(settings.number("header_timeout_ms")),
-                    .connections_max = static_cast<std::size_t>(settings.number("connections_max")),
-                    .waiting_max = static_cast<std::size_t>(settings.number("waiting_max"))};
+  options.limits = {
+      .idle_time = std::chrono::milliseconds(settings.number("idle_timeout_ms")),
+      .request_time = std::chrono::milliseconds(settings.number("header_timeout_ms")),
+      .connections_max = static_cast<std::size_t>(settings.number("connections_max")),
+      .claims = {.waiting_max = static_cast<std::size_t>(settings.number("waiting_max")),
+                 .queue_depth = static_cast<std::uint64_t>(settings.number("queue_depth"))}};
   return options;
 }
 
@@ -137,6 +139,9 @@ class ServeRun {
         {.ledger_url = ledger_url(settings_),
          .queue_url = settings_.text("queue"),
          .migrate = !settings_.flag("no_migrate"),
+         .queue = {.ack_by_ledger = settings_.text("queue_ack") == "ledger",
+                   .depth_max = static_cast<std::uint64_t>(settings_.number("queue_depth")),
+                   .grace = std::chrono::seconds(settings_.number("queue_grace_s"))},
          .fingerprints = fingerprints_,
          .clock = clock_,
          .metrics = metrics_,
@@ -199,6 +204,8 @@ class ServeRun {
     }
     add_process_metrics(metrics_);
     add_queue_metrics(metrics_, *engine.queue);
+    metrics_.gauge("firstcome_batch_claims_limit", "Claims that a batch may have by now.", {},
+                   driver.batch_claims_limit());
     IssuingThread issuing(driver, *engine.ledger, bell_, clock_,
                           [this](const Error& error) { fail(error); });
     service_.set(Service::State::ready);
@@ -254,6 +261,12 @@ int run_serve(const std::map<std::string, std::string>& flags, const Context& co
                                            ": log_level must be debug, info, warn or error"});
   }
   if (auto options = server_options(*settings); !options) return report(options.error());
+  const std::string ack = settings->text("queue_ack");
+  if (ack != "redis" && ack != "ledger") {
+    return report(
+        {ErrorCode::invalid,
+         settings->source("queue_ack") + ": queue_ack must be redis or ledger, got '" + ack + "'"});
+  }
   auto known = context.check_engine(ledger_url(*settings), settings->text("queue"));
   if (!known) {
     const Error& error = known.error();

@@ -63,6 +63,13 @@ const std::vector<SettingInfo>& all_settings() {
       {"data", Kind::text, "data", "Directory for the ledger and the keys"},
       {"ledger", Kind::text, "", "URL of the ledger [sqlite:DATA/ledger.db]"},
       {"queue", Kind::text, "memory:", "URL of the queue"},
+      {"queue_ack", Kind::text, "redis",
+       "Who must have a claim before it is told to wait while the ledger is away: redis (and a "
+       "replica) or ledger (then it is refused)"},
+      {"queue_depth", Kind::number, "1000000", "Claims waiting in a campaign, then 503", false, 1,
+       100'000'000},
+      {"queue_grace_s", Kind::number, "3600", "How long keys in Redis outlive their campaign",
+       false, 1, 7 * day_ms / 1000},
       {"no_migrate", Kind::flag, "false", "Only check the schema, never change it"},
       {"io_threads", Kind::number, "0", "Threads for connections; 0: one a core", false, 0, 256},
       {"connections_max", Kind::number, "20000", "Open connections a thread", false, 1, 10'000'000},

@@ -1,5 +1,7 @@
 #include "core/campaign.hpp"
 
+#include <algorithm>
+
 namespace firstcome {
 namespace {
 
@@ -26,6 +28,12 @@ Result<CampaignSettings> apply(CampaignSettings settings, const CampaignPatch& p
     return invalid("closes_at", "closes_at must be later than opens_at");
   }
   return settings;
+}
+
+std::uint64_t queue_depth_max(const CampaignSettings& settings, std::uint64_t configured) noexcept {
+  constexpr std::uint64_t by_stock = 10;
+  constexpr std::uint64_t always = 100'000;
+  return std::min(configured, std::max(always, settings.stock * by_stock));
 }
 
 std::string_view to_string(CampaignState state) noexcept {

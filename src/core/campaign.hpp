@@ -78,6 +78,11 @@ struct Campaign {
 
 enum class CampaignState : std::uint8_t { scheduled, open, sold_out, paused, closed };
 
+// How many claims may wait in a campaign's queue: not so many more than can win that most wait for
+// nothing, but a crowd of usual size always, and never more than `configured`.
+[[nodiscard]] std::uint64_t queue_depth_max(const CampaignSettings& settings,
+                                            std::uint64_t configured) noexcept;
+
 [[nodiscard]] std::string_view to_string(CampaignState state) noexcept;
 [[nodiscard]] std::string_view to_string(Mode mode) noexcept;
 

@@ -31,6 +31,7 @@ struct Verdict {
   enum class Kind : std::uint8_t {
     answered,
     unavailable,  // nothing was taken
+    overloaded,   // nothing was taken, too many wait
     unanswered,   // nobody knows whether it was committed: say nothing, the client asks again
   };
   ReplyTo reply_to{};

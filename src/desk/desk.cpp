@@ -15,9 +15,9 @@ constexpr std::chrono::seconds just_closed{2};
 
 }  // namespace
 
-Desk::Desk(const Parts& parts, std::size_t waiting_max, Metrics::Shard& metrics)
+Desk::Desk(const Parts& parts, const Limits& limits, Metrics::Shard& metrics)
     : parts_(parts),
-      waiting_max_(waiting_max),
+      limits_(limits),
       repeated_counter_(metrics.counter(answers, answers_help, {{"outcome", "repeated"}})),
       refused_counter_(metrics.counter(answers, answers_help, {{"outcome", "refused"}})) {
   for (const Outcome outcome :
@@ -48,6 +48,14 @@ Desk::Reply Desk::claim(const CampaignId& campaign_id, const UserId& user,
   if (const auto refused = refusal()) {
     refused_counter_.add();
     return *refused;
+  }
+  if (is_line_full(*campaign)) {
+    if (const auto queued = answer_if_parked(*campaign, identity)) {
+      count(*queued);
+      return *queued;
+    }
+    refused_counter_.add();
+    return Refusal::overloaded;
   }
   IdempotencyKey name = key;
   if (key.empty() && campaign->settings->per_user > 1 && parts_.queue.may_repeat()) {
@@ -120,8 +128,14 @@ std::optional<Desk::Refusal> Desk::refusal() const {
     case Service::State::ready:
       break;
   }
-  if (waiting() >= waiting_max_) return Refusal::overloaded;
+  if (waiting() >= limits_.waiting_max) return Refusal::overloaded;
   return std::nullopt;
+}
+
+bool Desk::is_line_full(const Campaign& campaign) const {
+  return campaign.settings->mode == Mode::paced &&
+         parts_.queue.line_length(campaign.number) >=
+             queue_depth_max(*campaign.settings, limits_.queue_depth);
 }
 
 std::optional<Desk::Status> Desk::status(const CampaignId& campaign_id, const UserId& user) const {

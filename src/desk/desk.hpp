@@ -58,8 +58,12 @@ class Desk {
   struct Wait {};
   using Reply = std::variant<Answer, Refusal, Wait>;
 
-  // At most `waiting_max` claims may wait at this desk.
-  Desk(const Parts& parts, std::size_t waiting_max, Metrics::Shard& metrics);
+  struct Limits {
+    std::size_t waiting_max = 20'000;       // claims for their verdict, at this desk
+    std::uint64_t queue_depth = 1'000'000;  // claims in a campaign's line
+  };
+
+  Desk(const Parts& parts, const Limits& limits, Metrics::Shard& metrics);
 
   // Answers in the precedence of the contract: campaign exists, already issued, paused, not open,
   // closed, limit reached, sold out, overload.
@@ -93,10 +97,11 @@ class Desk {
   [[nodiscard]] std::optional<Answer> answer_if_parked(const Campaign& campaign,
                                                        const Identity& identity) const;
   [[nodiscard]] std::optional<Refusal> refusal() const;
+  [[nodiscard]] bool is_line_full(const Campaign& campaign) const;
   void count(const Answer& answer);
 
   const Parts parts_;
-  const std::size_t waiting_max_;
+  const Limits limits_;
   std::atomic<std::size_t> waiting_{0};  // written by the desk's thread, read for the metrics
   std::vector<Claim> gathered_;
 

@@ -39,6 +39,7 @@ class Api {
   struct Parts {
     Gate& gate;
     Desk& desk;
+    Queue& queue;
     const Board& board;
     const Cursors& cursors;
     const Clock& clock;

@@ -65,16 +65,26 @@ Response status_response(const Desk::Status& status, const UserId& user,
   return response;
 }
 
-// As the ledger knows it by now.
-Response claims_response(Desk::Status status, const UserId& user, LedgerReader& reader) {
+void place_at(Desk::Status& status, const std::optional<Place>& place) {
+  const Pace& pace = status.campaign.settings->pace;
+  status.place = place;
+  if (place) status.eta = eta_at(place->position, pace.batch, pace.tick);
+}
+
+// As queue and ledger know it by now. The queue first: what leaves it in between is in the ledger
+// by then.
+Response claims_response(Desk::Status status, const UserId& user, Queue& queue,
+                         LedgerReader& reader) {
+  const auto kept = queue.look_up(status.campaign.number, user);
+  const bool waits = kept && kept->outcome == Outcome::queued;
+  if (waits && status.campaign.settings->per_user == 1) {  // so there is no coupon yet
+    place_at(status, kept);
+    return status_response(status, user, {});
+  }
   const auto claims =
       reader.claims_now(status.campaign.number, user, {status.line_back, status.place});
   if (!claims) return problem_of(claims.error());
-  status.place = claims->place;
-  if (status.place) {
-    const Pace& pace = status.campaign.settings->pace;
-    status.eta = eta_at(status.place->position, pace.batch, pace.tick);
-  }
+  place_at(status, waits || !claims->place ? kept : claims->place);
   if (claims->coupons.empty() && !status.place) return no_claim();
   return status_response(status, user, claims->coupons);
 }
@@ -104,6 +114,8 @@ std::optional<Response> Api::finish(const Exchange& exchange, const Verdict& ver
       return answered(exchange, verdict.answer);
     case Verdict::Kind::unavailable:
       return problem_of(Desk::Refusal::unavailable);
+    case Verdict::Kind::overloaded:
+      return problem_of(Desk::Refusal::overloaded);
     case Verdict::Kind::unanswered:
       return std::nullopt;
   }
@@ -150,9 +162,9 @@ Api::Reply Api::get_claim(const Request& request, const Routed& routed, Exchange
     if (status->first) coupons.push_back(*status->first);
     return status_response(*status, claim->user, coupons);
   }
-  parts_.worker.submit(reply_to, [status = *status, user = claim->user](LedgerReader& reader) {
-    return claims_response(status, user, reader);
-  });
+  parts_.worker.submit(
+      reply_to, [status = *status, user = claim->user, &queue = parts_.queue](
+                    LedgerReader& reader) { return claims_response(status, user, queue, reader); });
   return std::nullopt;
 }
 

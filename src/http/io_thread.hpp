@@ -22,7 +22,7 @@ struct Limits {
   Monotonic idle_time = std::chrono::seconds(75);     // between requests
   Monotonic request_time = std::chrono::seconds(10);  // from a request's first byte to its last
   std::size_t connections_max = 20'000;               // a thread
-  std::size_t waiting_max = 20'000;                   // claims a thread
+  Desk::Limits claims{};
 };
 
 class IoThread {

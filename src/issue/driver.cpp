@@ -26,6 +26,8 @@ Driver::Driver(Options options, Ledger& ledger, Queue& queue, const Issuer& issu
       issuer_(issuer),
       clock_(clock),
       events_(events),
+      batch_size_(options.batch_claims_max),
+      batch_claims_limit_(std::make_shared<std::atomic<std::size_t>>(options.batch_claims_max)),
       batch_claims_(
           metrics.histogram("firstcome_batch_claims", "Claims decided in one batch.", size_bounds)),
       queue_wait_seconds_(metrics.histogram(
@@ -35,7 +37,7 @@ Driver::Driver(Options options, Ledger& ledger, Queue& queue, const Issuer& issu
       commits_(metrics.counter("firstcome_commits_total", "Batches committed to the ledger.")) {}
 
 Result<void> Driver::restore(const Fingerprints& fingerprints) {
-  ledger_.for_each_campaign([this](const Campaign& campaign) { events_.on_campaign(campaign); });
+  ledger_.for_each_campaign([this](const Campaign& campaign) { show(campaign); });
   const Monotonic now = clock_.monotonic();
   return ledger_.for_each_parked([&](const ParkedClaim& parked) {
     Claim claim = parked.claim;
@@ -47,6 +49,15 @@ Result<void> Driver::restore(const Fingerprints& fingerprints) {
     queue_.park(claim);
     pacer_.wants(claim.campaign, now, tick_of(ledger_.campaign(claim.campaign)));
   });
+}
+
+void Driver::show(const Campaign& campaign) {
+  events_.on_campaign(campaign);
+  queue_.note_campaign(campaign);
+}
+
+std::function<double()> Driver::batch_claims_limit() const {
+  return [limit = batch_claims_limit_] { return static_cast<double>(*limit); };
 }
 
 void Driver::submit(const CampaignChange& change, ReplyTo reply_to) {
@@ -68,6 +79,7 @@ Driver::Next Driver::step() {
   const bool changed = change_campaigns();
   const Monotonic now = clock_.monotonic();
   follow(now);
+  if (failed_) return {.more = true, .failed = failed_};
   Batch batch = take(now);
   const bool has_work = !batch.due.empty() || !batch.arrivals.empty();
   if (has_work) work(std::move(batch));
@@ -95,7 +107,7 @@ bool Driver::change_campaigns() {
   for (std::size_t i = 0; i < submitted.size(); ++i) {
     Result<Ledger::Changed> result = results ? (*results)[i] : std::unexpected(results.error());
     if (result) {
-      events_.on_campaign(result->campaign);
+      show(result->campaign);
       const CampaignNumber number = result->campaign.number;
       const Monotonic tick = tick_of(result->campaign);
       if (queue_.line_length(number) > 0) pacer_.hurry(number, clock_.monotonic() + tick);
@@ -118,10 +130,10 @@ void Driver::tell_changes() {
 Driver::Batch Driver::take(Monotonic now) {
   Batch batch;
   for (const CampaignNumber number : pacer_.due(now)) {
-    if (batch.due.size() >= options_.batch_claims_max) break;  // what is left stays due
+    if (batch.due.size() >= batch_size_.next()) break;  // what is left stays due
     add_due_line(batch, number, now);
   }
-  batch.arrivals = queue_.take_batch(options_.batch_claims_max);
+  batch.arrivals = queue_.take_batch(batch_size_.next());
   return batch;
 }
 
@@ -189,10 +201,21 @@ CommitResult Driver::commit(const Result<Decision>& decision) {
     const bool again = decision.error().code == ErrorCode::timeout;
     return again ? CommitResult::retry : CommitResult::unavailable;
   }
+  const Monotonic start = clock_.monotonic();
   const CommitResult result = ledger_.commit(decision->rows);
+  const bool tried = result != CommitResult::unavailable && result != CommitResult::stale_epoch;
+  if (tried && !decision->rows.empty()) {
+    learn(decision->rows.size(), clock_.monotonic() - start);
+  }
   failed_ = ledger_.lost();
   if (result == CommitResult::ok && !decision->rows.empty()) commits_.add();
   return result;
+}
+
+// Also of a commit that came to nothing: what takes too long may never come to an end at this size.
+void Driver::learn(std::size_t rows, Monotonic took) {
+  batch_size_.learn(rows, took);
+  *batch_claims_limit_ = batch_size_.next();
 }
 
 bool Driver::find_out() {
@@ -225,6 +248,7 @@ void Driver::follow(Monotonic now) {
   follow_at_ = std::min(follow_at_, now + *every);
   if (now < follow_at_) return;
   ledger_.follow();
+  failed_ = ledger_.lost();
   catch_up(ledger_.news());
   follow_at_ = now + *ledger_.follow_every();
   tell_changes();
@@ -234,7 +258,7 @@ void Driver::catch_up(const News& news) {
   const Monotonic now = clock_.monotonic();
   for (const CampaignNumber number : news.campaigns) {
     const Campaign& campaign = ledger_.campaign(number);
-    events_.on_campaign(campaign);
+    show(campaign);
     if (queue_.line_length(number) > 0) pacer_.hurry(number, now + tick_of(campaign));
   }
   for (const Claim& claim : news.parked) {
@@ -310,7 +334,7 @@ void Driver::publish(const BatchRows& rows) {
   std::ranges::sort(touched);
   const auto repeats = std::ranges::unique(touched);
   touched.erase(repeats.begin(), repeats.end());
-  for (const CampaignNumber number : touched) events_.on_campaign(ledger_.campaign(number));
+  for (const CampaignNumber number : touched) show(ledger_.campaign(number));
 }
 
 void Driver::tell(std::span<const Claim> claims, std::span<const Answer> answers,
@@ -361,8 +385,8 @@ std::optional<Place> Driver::waiting_place(const Claim& claim, const Campaign& c
 
 std::size_t Driver::line_share(const Campaign& campaign) const {
   const bool certain = campaign.issued >= campaign.settings->stock;  // the rest can only lose
-  return campaign.settings->mode == Mode::paced && !certain ? campaign.settings->pace.batch
-                                                            : options_.line_claims_max;
+  if (campaign.settings->mode == Mode::paced && !certain) return campaign.settings->pace.batch;
+  return std::min(options_.line_claims_max, batch_size_.next());
 }
 
 Monotonic Driver::tick_of(const Campaign& campaign) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -8,6 +11,7 @@
 
 #include "core/clock.hpp"
 #include "core/verdict.hpp"
+#include "issue/batch_size.hpp"
 #include "issue/issuer.hpp"
 #include "issue/pacer.hpp"
 #include "ledger/ledger.hpp"
@@ -44,8 +48,9 @@ class DriverEvents {
 class Driver {
  public:
   struct Options {
+    // Batches are smaller while the ledger is slow: see BatchSize.
     std::size_t batch_claims_max = 4096;
-    // A line that is due at once (its campaign became instant) is drained in such pieces.
+    // A line that is due at once (its campaign became instant) is drained in such pieces at most.
     std::size_t line_claims_max = 4096;
   };
 
@@ -54,6 +59,9 @@ class Driver {
 
   // Publishes every campaign and parks what the ledger remembers. Call once, before step().
   [[nodiscard]] Result<void> restore(const Fingerprints& fingerprints);
+
+  // Reads how many claims a batch may have by now. Any thread; may outlive the driver.
+  [[nodiscard]] std::function<double()> batch_claims_limit() const;
 
   // Asks for a change of a campaign; on_changed() tells how it went. The caller rings the bell.
   void submit(const CampaignChange& change, ReplyTo reply_to);
@@ -98,6 +106,7 @@ class Driver {
   [[nodiscard]] Result<Decision> decide(Batch& batch);
   void add_candidates(Batch& batch, const BatchState& state);
   [[nodiscard]] CommitResult commit(const Result<Decision>& decision);
+  void learn(std::size_t rows, Monotonic took);
   void conclude(const Batch& batch, Decision& decision);
   void abandon(const Batch& batch, CommitResult result);
   // Decides the batch anew in the next step.
@@ -111,6 +120,7 @@ class Driver {
   void settle_lines(const Batch& batch, const Decision& decision);
   void park(const Batch& batch, Decision& decision);
   void publish(const BatchRows& rows);
+  void show(const Campaign& campaign);
   void tell(std::span<const Claim> claims, std::span<const Answer> answers, Verdict::Kind kind);
   // Refuses changes, and the claims behind the `count` oldest. Whether there were claims.
   bool refuse_behind(std::size_t count, const Error& why);
@@ -128,8 +138,10 @@ class Driver {
   const Clock& clock_;
   DriverEvents& events_;
   Pacer pacer_;
-  std::optional<Unsure> unsure_;  // its commit is unknown
-  int repeats_ = 0;               // of the batch at the front
+  BatchSize batch_size_;
+  const std::shared_ptr<std::atomic<std::size_t>> batch_claims_limit_;  // as metrics read it
+  std::optional<Unsure> unsure_;                                        // its commit is unknown
+  int repeats_ = 0;                                                     // of the batch at the front
   Monotonic follow_at_{0};
   std::optional<Error> failed_;
   std::vector<std::vector<Verdict>> verdicts_;  // by desk, of the batch being told

@@ -61,7 +61,8 @@ struct BatchRows {
   std::vector<CouponRow> coupons;   // in rank order within each campaign
   std::vector<Claim> parked;        // paced claims to remember before they are answered 202
   std::vector<Settlement> settled;  // parked claims with their verdict; an issued one is forgotten
-  [[nodiscard]] bool empty() const { return coupons.empty() && parked.empty() && settled.empty(); }
+  [[nodiscard]] std::size_t size() const { return coupons.size() + parked.size() + settled.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
 };
 
 // What others who issue from the same ledger have done: it is in the ledger's memory already, and
@@ -124,10 +125,11 @@ class Ledger {
       std::span<const CampaignChange> changes) = 0;
 
   // What the decisions about these claims depend on; `due` are those that their line's tick has
-  // brought. Every claim's campaign exists. Where servers have no queue in common, the claims get
-  // their epochs and tickets here. May block. Once it has succeeded, commit() must follow. Error:
-  // unavailable; timeout, when it may work at once; conflict, when news() says why some of the
-  // claims are not to be decided here.
+  // brought. Every claim's campaign exists. Where others may issue, the arrivals get their epochs
+  // and tickets here: tickets rise, and a claim that comes from elsewhere (ReplyTo::elsewhere)
+  // keeps the one it brought where that is above all before it. May block. Once it has succeeded,
+  // commit() must follow. Error: unavailable; timeout, when it may work at once; conflict, when
+  // news() says why some of the claims are not to be decided here.
   [[nodiscard]] virtual Result<BatchState> state_for(std::span<Claim> due,
                                                      std::span<Claim> arrivals) = 0;
 

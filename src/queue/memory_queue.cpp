@@ -76,7 +76,7 @@ void MemoryQueue::enqueue(std::span<Claim> claims) {
     const std::scoped_lock lock(arrivals_mutex_);
     for (Claim& claim : claims) {
       claim.epoch = epoch_;
-      claim.ticket = Ticket{next_ticket_++};
+      if (claim.reply_to.desk != ReplyTo::elsewhere) claim.ticket = Ticket{next_ticket_++};
     }
     arrivals_.insert(arrivals_.end(), claims.begin(), claims.end());
     waiting_ += claims.size();
@@ -166,6 +166,7 @@ void MemoryQueue::settle_line(CampaignNumber campaign, std::span<const Outcome> 
 }
 
 std::uint64_t MemoryQueue::line_length(CampaignNumber campaign) const {
+  if (!has_lines_.load(std::memory_order_acquire)) return 0;
   const std::shared_lock lock(lines_mutex_);
   const Line* line = lines_->find(campaign);
   return line == nullptr ? 0 : line->claims.size();

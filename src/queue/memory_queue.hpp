@@ -13,8 +13,9 @@
 // point; parked claims in a line a campaign. It remembers nothing across a crash: instant claims
 // were not answered yet, parked ones are in the ledger and are parked again at start.
 //
-// Invariants: arrivals are in ticket order; within a line tickets rise, so a claim's position is
-// its index; `taken_` holds what take_batch() has shown and settle() has not removed.
+// Invariants: arrivals are in the order in which they came, which is that of the tickets given
+// here; within a line tickets rise, so a claim's position is its index; `taken_` holds what
+// take_batch() has shown and settle() has not removed.
 
 namespace firstcome {
 
@@ -30,6 +31,7 @@ class MemoryQueue final : public Queue {
   void settle(std::size_t count) override;
   // All of its claims came from this process's desks.
   void answer(std::span<const Verdict>) override {}
+  void note_campaign(const Campaign&) override {}
   void leave_to_another(CampaignNumber campaign) override;
   [[nodiscard]] std::vector<Claim> drop_behind(std::size_t count) override;
   void park(const Claim& claim) override;
@@ -41,6 +43,9 @@ class MemoryQueue final : public Queue {
   [[nodiscard]] Ticket line_back(CampaignNumber campaign) const override;
   [[nodiscard]] std::optional<Place> place(CampaignNumber campaign,
                                            const Identity& identity) const override;
+  [[nodiscard]] std::optional<Place> look_up(CampaignNumber, const UserId&) override {
+    return std::nullopt;
+  }
   [[nodiscard]] QueueDepth depth() const override;
 
  private:

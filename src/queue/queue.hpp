@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/campaign.hpp"
 #include "core/claim.hpp"
 #include "core/outcome.hpp"
 #include "core/verdict.hpp"
@@ -14,8 +15,8 @@
 // exactly those. Claims of paced campaigns are parked in a line of their own after their ticket is
 // durable, and leave it by pace.
 //
-// Thread rule: any thread may call enqueue(), depth() and place(); all else belongs to the issuing
-// thread.
+// Thread rule: any thread may call enqueue(), depth(), place() and look_up(); all else belongs to
+// the issuing thread.
 
 namespace firstcome {
 
@@ -31,11 +32,12 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
   virtual ~Queue() = default;
 
-  // Gives the claims their tickets, in their order, and wakes the issuing thread. One call, one
-  // message: a desk calls it once for all claims of one round of its event loop.
+  // Gives the claims their tickets, in their order, and wakes the issuing thread; one that comes
+  // from elsewhere (ReplyTo::elsewhere) keeps the ticket that it brings. One call, one message: a
+  // desk calls it once for all claims of one round of its event loop.
   virtual void enqueue(std::span<Claim> claims) = 0;
 
-  // The oldest claims in ticket order, at most `max`. A peek: until settle(), a further call
+  // The oldest claims in order of arrival, at most `max`. A peek: until settle(), a further call
   // begins with the same. Valid until settle(). The caller may give them the epoch and ticket under
   // which they are decided, where that is known only then.
   [[nodiscard]] virtual std::span<Claim> take_batch(std::size_t max) = 0;
@@ -44,11 +46,14 @@ class Queue {
   virtual void settle(std::size_t count) = 0;
 
   // Gives the verdicts of claims that came from elsewhere (ReplyTo::elsewhere) to whoever waits for
-  // them, before the claims are settled.
+  // them, before the claims are settled. One that could not be decided may stay in the queue.
   virtual void answer(std::span<const Verdict> verdicts) = 0;
 
   // Whether a claim may come out of it more than once, so that each needs a name of its own.
   [[nodiscard]] virtual bool may_repeat() const { return false; }
+
+  // A campaign was made or changed, or has issued more.
+  virtual void note_campaign(const Campaign& campaign) = 0;
 
   // Another server issues for this campaign: its claims that came from elsewhere are left to it.
   virtual void leave_to_another(CampaignNumber campaign) = 0;
@@ -81,6 +86,11 @@ class Queue {
   // claim, one without a key the user's newest. Any thread.
   [[nodiscard]] virtual std::optional<Place> place(CampaignNumber campaign,
                                                    const Identity& identity) const = 0;
+
+  // As place(), of the user's newest claim that waits, or has lost, where only what servers have in
+  // common tells. Any thread; blocks. Nothing also when nobody can be asked.
+  [[nodiscard]] virtual std::optional<Place> look_up(CampaignNumber campaign,
+                                                     const UserId& user) = 0;
 
   [[nodiscard]] virtual QueueDepth depth() const = 0;
 };

@@ -121,7 +121,7 @@ TEST_F(MysqlFailures, a_statement_that_takes_too_long) {
   const Answer answer = connection.run(
       "SET STATEMENT max_statement_time = 0.01 FOR "
       "SELECT SLEEP(20) FROM t");
-  EXPECT_EQ(words(answer), "1969 other");
+  EXPECT_EQ(words(answer), "1969 retry");
   EXPECT_TRUE(answer.error().commit_may_have_landed());
   EXPECT_FALSE(connection.is_broken());
 }
@@ -299,7 +299,7 @@ TEST_F(MysqlFailures, no_encryption_where_it_was_asked_for) {
   MysqlLogin login = database.login();
   for (const MysqlTls tls : {MysqlTls::on, MysqlTls::verify}) {
     login.tls = tls;
-    EXPECT_EQ(words(MysqlConnection::open(server_url().primary, login)), "2026 other");
+    EXPECT_EQ(words(MysqlConnection::open(server_url().primary, login)), "2026 find_primary");
   }
 }
 

@@ -24,7 +24,14 @@ class MysqlLines : public ::testing::Test {
 
   // For the others, all servers were seen last so long ago that they have gone.
   void forget_who_is_there() {
-    database.root.run("UPDATE " + table("nodes") + " SET seen_at = seen_at - 3600000");
+    the_databases_clock_jumps(std::chrono::hours(1));
+    for (LedgerNode* node : {&a, &b}) node->pass(MysqlNodes::gone_after);
+  }
+
+  // As seen from what was written by it before.
+  void the_databases_clock_jumps(std::chrono::milliseconds forward) {
+    database.root.run("UPDATE " + table("nodes") + " SET seen_at = seen_at - " +
+                      std::to_string(forward.count()));
   }
 
   // Parks these users' claims at that node. -> the claims as the line has them
@@ -166,6 +173,32 @@ TEST_F(MysqlLines, are_not_taken_from_who_has_only_just_come) {
 }
 
 // Also where the batch that takes the lease parks nothing that would set the pace.
+TEST_F(MysqlLines, are_not_taken_from_who_looks_gone_by_a_clock_that_jumped) {
+  (void)park(a, {"ann"});
+  (void)b.put("news", {.stock = 1});  // looks who is there
+  (void)b.follow();
+  the_databases_clock_jumps(std::chrono::hours(1));
+  (void)b.put("more", {.stock = 1});
+  EXPECT_FALSE(b->all_act_on_changes()) << "the other has not heard of it";
+  (void)b.follow();
+  EXPECT_FALSE(b->runs_line(line));
+  (void)park(b, {"bob"});
+  EXPECT_FALSE(b->runs_line(line));
+}
+
+// Else the line would stand still for as long as the clock was set back.
+TEST_F(MysqlLines, are_taken_from_who_has_gone_although_the_clock_was_set_back) {
+  const auto claims = park(a, {"ann"});
+  (void)b.put("news", {.stock = 1});
+  (void)b.follow();
+  the_databases_clock_jumps(-std::chrono::hours(1));
+  b.pass(MysqlNodes::gone_after);
+  (void)b.put("more", {.stock = 1});
+  (void)b.follow();
+  EXPECT_TRUE(b->runs_line(line));
+  EXPECT_EQ(let_go(b, claims), "issued 1");
+}
+
 TEST_F(MysqlLines, are_told_to_whoever_has_come_to_their_lease) {
   (void)park(a, {"ann"});
   (void)b.follow();

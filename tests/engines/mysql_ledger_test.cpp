@@ -87,6 +87,24 @@ TEST_F(MysqlLedgers, follow_what_the_other_did) {
   EXPECT_TRUE(b.follow().empty()) << "told once";
 }
 
+// What a client was told stays true, and two claims never have one ticket.
+TEST_F(MysqlLedgers, leave_claims_from_elsewhere_the_tickets_they_bring_where_those_rise) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  b.follow();
+  auto claims = LedgerNode::claims(campaign, {"ann", "bob", "cyd", "dan", "eve"});
+  for (const auto& [at, ticket] : {std::pair{1U, 500U}, {2U, 500U}, {4U, 600U}}) {
+    claims[at].reply_to.desk = ReplyTo::elsewhere;
+    claims[at].ticket = Ticket{ticket};
+  }
+  claims[3].ticket = Ticket{900};  // of a queue of this server alone: tells nobody anything
+  auto batch = a.begin(claims);
+  ASSERT_TRUE(batch);
+  ASSERT_EQ(a->commit(batch->decision.rows), CommitResult::ok);
+  (void)b.claim(campaign, {"fay"});
+  const std::string tickets = "SELECT GROUP_CONCAT(ticket ORDER BY `rank`) FROM ";
+  EXPECT_EQ(database.root.ask(tickets + table("coupons")), "1,500,501,502,600,601");
+}
+
 // The database's clock was set back: what is written now looks old.
 TEST_F(MysqlLedgers, follow_whatever_the_clock_says) {
   const CampaignNumber ahead = a.put("ahead", {.stock = 9});
@@ -145,6 +163,36 @@ TEST_F(MysqlLedgers, repeat_after_a_lock_wait) {
   EXPECT_EQ(refused.error().code, ErrorCode::timeout) << refused.error().message;
   database.root.run("ROLLBACK");
   EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
+}
+
+// The operator lets no statement take longer than that.
+TEST_F(MysqlLedgers, repeat_after_a_statement_that_took_too_long) {
+  const CampaignNumber campaign = a.put("c", {.stock = 20'000});
+  const testing::Setting limit(database.root, "max_statement_time", "0.2");
+  LedgerNode c(database);
+  std::vector<std::string> many(15'000);  // more than one text
+  for (std::size_t i = 0; i < many.size(); ++i) many[i] = "u" + std::to_string(i);
+  for (const auto& users : {std::vector<std::string>{"ann"}, many}) {
+    auto batch = c.begin(LedgerNode::claims(campaign, users));
+    ASSERT_TRUE(batch);
+    database.root.run("BEGIN; INSERT INTO " + table("coupons") +
+                      " VALUES (1, 1, 'x', 1, '0123456789', 0, NULL, NULL, 1, 1)");
+    const bool one_text = users.size() == 1;
+    EXPECT_EQ(c->commit(batch->decision.rows),
+              one_text ? CommitResult::unknown : CommitResult::retry);
+    EXPECT_FALSE(c->lost());
+    database.root.run("ROLLBACK");
+    if (!one_text) continue;
+    const auto landed = c->landed(batch->decision.rows);
+    ASSERT_TRUE(landed) << landed.error().message;
+    EXPECT_FALSE(*landed);
+  }
+  database.root.run("BEGIN; SELECT 1 FROM " + table("issuing") + " FOR UPDATE");
+  const auto refused = c.begin(LedgerNode::claims(campaign, {"ann"}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::timeout) << refused.error().message;
+  database.root.run("ROLLBACK");
+  EXPECT_EQ(c.claim(campaign, {"ann"}), "issued 1");
 }
 
 TEST_F(MysqlLedgers, repeat_after_a_deadlock) {

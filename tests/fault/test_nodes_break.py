@@ -10,7 +10,7 @@ import pytest
 
 from support.api import Api
 from support.crowd import Crowd
-from support.engine import the_engine
+from support.engine import engine_name, the_engine
 from support.history import Claim, write_history
 from support.promises import check_full_is_not_broken, check_promises
 from support.server import run
@@ -69,13 +69,12 @@ def test_a_database_that_ends_under_load_and_comes_back(three, tmp_path, end):
     until(lambda: crowd.answered >= 1500, "the moment to end it")
     primary = the_engine().primary
     getattr(primary, end)()
-    for node in three:
-        with Api(node.address, node.issue_key) as api:
-            told = api.claim(end, "meanwhile")
-            assert told.code == "unavailable"
-            assert told.headers["Retry-After"]
-    primary.start()
-    check(three[1], crowd.end(three[2]), tmp_path, stock=1500)
+    try:
+        attempts = [told for node in three for told in claim_meanwhile(node, end)]
+    finally:
+        primary.start()
+    attempts += end_of_meanwhile(three[0], end)
+    check(three[1], attempts + crowd.end(three[2]), tmp_path, stock=1500)
 
 
 def test_a_database_that_takes_no_writes_for_a_while(three, tmp_path):
@@ -86,15 +85,51 @@ def test_a_database_that_takes_no_writes_for_a_while(three, tmp_path):
     primary = the_engine().primary
     primary.sql("SET GLOBAL read_only = ON")
     try:
-        [told] = claim_one(three[2], "readonly", "meanwhile")
-        assert told.outcome == "unavailable"
+        attempts = claim_meanwhile(three[2], "readonly")
     finally:
         primary.sql("SET GLOBAL read_only = OFF")
-    check(three[1], crowd.end(three[2]), tmp_path, stock=1500)
+    attempts += end_of_meanwhile(three[0], "readonly")
+    check(three[1], attempts + crowd.end(three[2]), tmp_path, stock=1500)
+
+
+def test_a_database_that_has_lost_what_it_committed(three):
+    """Nobody is given what somebody else was told: who knows of it stops."""
+    make(three[0], "lost", stock=9)
+    for node in three:
+        with Api(node.address, node.issue_key) as api:
+            assert api.claim("lost", f"user-of-{node.address[1]}").status == 201
+    for node in three:
+        with Api(node.address, node.admin_key) as api:
+            until(lambda: api.issued("lost") == 3, "everybody to know of all three")
+    database = three[0].ledger_url.split("?")[0].rsplit("/", 1)[1]
+    the_engine().primary.sql(f"USE {database}; BEGIN; DELETE FROM coupons WHERE `rank` > 1; "
+                             "UPDATE issuing SET issued = 1, tickets = 1; COMMIT")
+    for node in three:
+        assert node.wait() == 1
+        assert "campaign 'lost' (issued 3 → 1" in node.log()
+        assert "AFTER_SYNC" in node.log()
+    three[0].restart()
+    with Api(three[0].address, three[0].admin_key) as api:
+        assert api.issued("lost") == 1
+        assert api.claim("lost", "another").json()["rank"] == 2
 
 
 def claim_one(node, campaign, user):
     return Storm(node.address, node.issue_key, [Claim(campaign, user)]).run()
+
+
+def claim_meanwhile(node, campaign):
+    """-> the attempts of a claim while the ledger is away: a queue of its own keeps it, and without
+    one it is refused"""
+    attempts = claim_one(node, campaign, "meanwhile")
+    kept = engine_name() in ("redis", "sentinel", "cluster")
+    assert [told.outcome for told in attempts] == ["queued" if kept else "unavailable"]
+    return attempts
+
+
+def end_of_meanwhile(node, campaign):
+    claims = [Claim(campaign, "meanwhile")]
+    return claim_until_final(node.address, node.issue_key, claims)
 
 
 def freeze(node):
@@ -191,3 +226,29 @@ def test_a_replica_that_goes_and_comes_back(three, replica, end):
         reads = from_replica()
         until(lambda: api.user_coupons("before").status == 200 and from_replica() > reads,
               "the replica to answer again")
+
+
+@pytest.mark.parametrize("all_stand_still", [False, True], ids=["primary", "all"])
+def test_listings_while_the_database_stands_still(three, all_stand_still):
+    """Whoever asks for a listing is answered long before a claim gives the database up."""
+    engine = the_engine()
+    frozen = engine.daemons()[:2] if all_stand_still else [engine.primary]
+    make(three[0], "listed", stock=100)
+    with Api(three[0].address, three[0].admin_key, timeout_s=8) as api:
+        assert api.claim("listed", "ann").status == 201
+        until(lambda: api.coupons("listed").status == 200, "the connections to be there")
+        for daemon in frozen:
+            daemon.freeze()
+        try:
+            for told in [api.coupons("listed"), api.user_coupons("ann"),
+                         api.coupons("listed")]:
+                if all_stand_still:
+                    assert told.code == "unavailable" and told.status == 503
+                    assert told.headers["Retry-After"]
+                else:
+                    assert [one["user"] for one in told.json()["data"]] == ["ann"]
+            assert api.get("/metrics").status == 200
+        finally:
+            for daemon in frozen:
+                daemon.thaw()
+        until(lambda: api.coupons("listed").status == 200, "the database to be back")

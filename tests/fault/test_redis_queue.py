@@ -1,7 +1,10 @@
 """What happens to claims when the queue or one of its servers breaks: everybody gets an answer, one
 "issued now" a coupon, and the promises hold."""
 
+import os
+import signal
 import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -126,22 +129,51 @@ def test_a_dead_leader_is_replaced_within_three_seconds(two, tmp_path):
     finish(claims, storms, other, "dead", tmp_path, before)
 
 
+def test_a_leader_that_was_frozen_commits_nothing_more(two, tmp_path):
+    leader, other = two
+    open_campaign(leader, "thawed")
+    before = claim_at(leader, "thawed", "first")
+    claims, storms = storms_at(two, "thawed")
+    time.sleep(0.1)
+    os.kill(leader.process.pid, signal.SIGSTOP)
+    try:
+        before += claim_at(other, "thawed", "late")
+    finally:
+        os.kill(leader.process.pid, signal.SIGCONT)
+    finish(claims, storms, leader, "thawed", tmp_path, before)
+
+
+def keys_of(redis, server):
+    """-> milliseconds left, by key"""
+    with redis.connect() as client:
+        client.call("SELECT", url_database(server))
+        return {str(key): client.call("PTTL", key) for key in client.call("KEYS", "*")}
+
+
+def claim_all(server, campaign, users):
+    with Api(server.address, server.issue_key) as api:
+        for user in users:
+            assert api.claim(campaign, user).status == 201
+
+
 def test_nothing_stays_in_redis_but_what_ends_by_itself(two, redis):
     open_campaign(two[0], "tidy")
-    with Api(two[0].address, two[0].issue_key) as api:
-        for n in range(50):
-            assert api.claim("tidy", f"u{n}").status == 201
+    claim_all(two[0], "tidy", [f"u{n}" for n in range(50)])
+    until(lambda: not any(":claims" in key for key in keys_of(redis, two[0])), "an empty queue")
+    hour_ms = 3_600_000
+    assert all(0 < ttl <= 25 * hour_ms for ttl in keys_of(redis, two[0]).values())
 
-    def keys():
-        with redis.connect() as client:
-            client.call("SELECT", url_database(two[0]))
-            return {key: client.call("PTTL", key) for key in client.call("KEYS", "*")}
 
-    def claims_are_gone():
-        return all(str(key).find(":claims") < 0 for key in keys())
-
-    until(claims_are_gone, lambda: f"an empty queue: {keys()}")
-    assert all(0 < ttl <= 3_600_000 for ttl in keys().values())
+def test_nothing_at_all_stays_after_a_campaign(start_server, redis):
+    server = start_server(args=["--queue-grace-s", "1"])
+    closes_at = datetime.now(timezone.utc) + timedelta(seconds=3)
+    with Api(server.address, server.admin_key) as admin:
+        made = admin.put_campaign("short", stock=STOCK, closes_at=closes_at.isoformat())
+        assert made.status == 201
+    claim_all(server, "short", ["ann", "bob"])
+    assert keys_of(redis, server), "while it is open"
+    until(lambda: not keys_of(redis, server), "nothing to be left")
+    assert datetime.now(timezone.utc) > closes_at
 
 
 def url_database(server):

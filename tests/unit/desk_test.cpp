@@ -16,7 +16,7 @@ using testing::identity_of;
 
 class DeskTest : public ::testing::Test {
  protected:
-  static constexpr std::size_t waiting_max = 2;
+  static constexpr Desk::Limits limits{.waiting_max = 2, .queue_depth = 1};
 
   DeskTest() { service.set(Service::State::ready); }
 
@@ -60,7 +60,7 @@ class DeskTest : public ::testing::Test {
              .fingerprints = testing::fingerprints,
              .clock = clock,
              .service = service},
-            waiting_max,
+            limits,
             metrics.shard()};
 };
 
@@ -193,6 +193,18 @@ TEST_F(DeskTest, tells_who_waits_so_whatever_has_become_of_the_campaign) {
   const std::vector<Outcome> lost{Outcome::sold_out};
   queue.settle_line(first_campaign, lost);
   EXPECT_EQ(claim("a"), "paused") << "it has its verdict; this is a new claim";
+}
+
+TEST_F(DeskTest, refuses_who_would_stand_behind_a_full_line) {
+  hold({.stock = 9, .mode = Mode::paced});
+  EXPECT_EQ(claim("a"), "wait");
+  Claim parked = testing::claim_of("a");
+  parked.ticket = Ticket{1};
+  queue.park(parked);
+  EXPECT_EQ(claim("b"), "overloaded");
+  EXPECT_EQ(claim("a"), "queued") << "it stands in the line";
+  board.put_up(campaign_of({.stock = 9, .mode = Mode::paced}, 9));
+  EXPECT_EQ(claim("b"), "sold_out") << "it could not win anyhow";
 }
 
 // A ledger that can commit no more is never taken for one that can, whoever else sets the state.

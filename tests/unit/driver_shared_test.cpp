@@ -71,6 +71,15 @@ TEST_F(SharedDriver, leaves_a_line_to_who_has_its_lease) {
   EXPECT_EQ(served(), "a") << "its holder has gone";
 }
 
+// Nobody may have to claim before that is noticed.
+TEST_F(SharedDriver, stops_when_a_look_after_the_others_finds_the_ledger_lost) {
+  bench.ledger.finds_itself_lost = true;
+  bench.clock.advance(100ms);
+  EXPECT_TRUE(bench.driver.step().failed);
+  bench.claim({"a"}).settle();
+  EXPECT_EQ(bench.told(), "0 unavailable");
+}
+
 // An unknown commit that landed comes before all that others did since.
 TEST_F(SharedDriver, stands_where_its_own_commit_put_it) {
   bench.ledger.next_commits = {CommitResult::unknown};

@@ -55,6 +55,19 @@ TEST_F(MemoryQueueTest, gives_tickets_in_order_from_the_first_and_rings_once_a_m
   EXPECT_EQ(rings, 1);
 }
 
+// The queue that it comes from has told that ticket already.
+TEST_F(MemoryQueueTest, leaves_a_claim_from_elsewhere_its_ticket_and_its_place_in_the_order) {
+  std::vector<Claim> claims{claim_of("a"), claim_of("b"), claim_of("c")};
+  claims[1].reply_to.desk = ReplyTo::elsewhere;
+  claims[1].ticket = Ticket{7};
+  queue.enqueue(claims);
+  const auto taken = queue.take_batch(9);
+  EXPECT_EQ(users_of(taken), "abc");
+  EXPECT_EQ(taken[0].ticket, Ticket{100});
+  EXPECT_EQ(taken[1].ticket, Ticket{7});
+  EXPECT_EQ(taken[2].ticket, Ticket{101}) << "without a gap";
+}
+
 TEST_F(MemoryQueueTest, drops_what_stands_behind_and_keeps_what_was_shown) {
   enqueue({"a", "b", "c"});
   const std::span<Claim> shown = queue.take_batch(2);

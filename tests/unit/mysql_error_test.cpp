@@ -12,6 +12,11 @@ constexpr const char* table = R"(
   1020 | retry                | no  | no  | unavailable
   1205 | retry                | no  | no  | unavailable
   1213 | retry                | no  | no  | unavailable
+  1412 | retry                | no  | no  | unavailable
+  1689 | retry                | no  | no  | unavailable
+  1969 | retry                | yes | no  | unavailable
+  3024 | retry                | yes | no  | unavailable
+  3101 | retry                | no  | no  | unavailable
   1053 | find_primary         | yes | yes | unavailable
   1290 | find_primary         | no  | yes | unavailable
   1792 | find_primary         | no  | yes | unavailable
@@ -20,13 +25,41 @@ constexpr const char* table = R"(
   2002 | find_primary         | no  | yes | unavailable
   2003 | find_primary         | no  | yes | unavailable
   2005 | find_primary         | no  | yes | invalid
+  2026 | find_primary         | yes | yes | unavailable
+  3032 | find_primary         | no  | yes | unavailable
+  3168 | find_primary         | yes | yes | unavailable
+  3169 | find_primary         | yes | yes | unavailable
   1317 | unknown              | yes | yes | unknown
   2006 | unknown              | yes | yes | unknown
   2013 | unknown              | yes | yes | unknown
   2055 | unknown              | yes | yes | unknown
+  4031 | unknown              | yes | yes | unknown
+  1152 | unknown              | yes | yes | unknown
+  1154 | unknown              | yes | yes | unknown
+  1155 | unknown              | yes | yes | unknown
+  1156 | unknown              | yes | yes | unknown
+  1157 | unknown              | yes | yes | unknown
+  1158 | unknown              | yes | yes | unknown
+  1159 | unknown              | yes | yes | unknown
+  1160 | unknown              | yes | yes | unknown
+  1161 | unknown              | yes | yes | unknown
+  1184 | unknown              | yes | yes | unknown
+  # Whatever else the library says of a connection.
+  2000 | unknown              | yes | yes | unknown
+  2014 | unknown              | yes | yes | unknown
+  2027 | unknown              | yes | yes | unknown
+  5013 | unknown              | yes | yes | unknown
   1040 | too_many_connections | no  | no  | unavailable
   1203 | too_many_connections | no  | no  | unavailable
   1226 | too_many_connections | no  | no  | unavailable
+  1037 | exhausted            | no  | no  | unavailable
+  1038 | exhausted            | no  | no  | unavailable
+  1041 | exhausted            | no  | no  | unavailable
+  1135 | exhausted            | no  | no  | unavailable
+  1206 | exhausted            | no  | no  | unavailable
+  1637 | exhausted            | no  | no  | unavailable
+  3015 | exhausted            | no  | no  | unavailable
+  3019 | exhausted            | no  | no  | unavailable
   1062 | duplicate            | no  | no  | conflict
   1153 | too_large            | no  | yes | unavailable
   2020 | too_large            | yes | yes | unavailable
@@ -45,18 +78,13 @@ constexpr const char* table = R"(
   1698 | denied               | no  | no  | invalid
   2059 | denied               | yes | yes | invalid
   2061 | denied               | yes | yes | invalid
-  # All others.
+  # All others: they stop a server that comes across them in a commit.
+  1030 | other                | no  | no  | unavailable
   1064 | other                | no  | no  | unavailable
   1146 | other                | no  | no  | unavailable
+  1180 | other                | yes | no  | unavailable
   1712 | other                | no  | no  | corrupt
   1877 | other                | no  | no  | corrupt
-  1969 | other                | yes | no  | unavailable
-  3024 | other                | yes | no  | unavailable
-  4031 | other                | yes | yes | unavailable
-  2000 | other                | yes | yes | unavailable
-  2014 | other                | yes | yes | unavailable
-  2026 | other                | yes | yes | unavailable
-  2027 | other                | yes | yes | unavailable
   0    | other                | no  | no  | unavailable
 )";
 
@@ -74,7 +102,7 @@ TEST(MysqlError, is_told_apart_by_its_number) {
 
 // What cannot be known to have failed must not be called a failure.
 TEST(MysqlError, of_class_unknown_may_have_landed) {
-  for (unsigned number = 0; number < 5000; ++number) {
+  for (unsigned number = 0; number < 6000; ++number) {
     const MysqlError error = make_mysql_error(number, "", "");
     EXPECT_TRUE(error.failure != MysqlFailure::unknown || error.commit_may_have_landed()) << number;
   }

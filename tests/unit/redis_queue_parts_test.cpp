@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "queue/redis/redis_fetched.hpp"
 #include "queue/redis/redis_post.hpp"
 #include "queue/redis/redis_waiters.hpp"
 #include "unit/support/samples.hpp"
@@ -9,6 +10,7 @@
 namespace firstcome {
 namespace {
 
+using std::chrono::seconds;
 using testing::claim_of;
 using testing::first_campaign;
 
@@ -26,21 +28,28 @@ RedisWaiters::Told issued(const std::string& user, std::int64_t ticket, std::uin
   return told;
 }
 
-// What was delivered, as "slot issued" or "slot repeated".
+// What was delivered, as "slot issued", "slot repeated" or "slot queued at position".
 class Told {
  public:
   RedisWaiters waiters{[this](std::uint16_t, std::vector<Verdict> verdicts) {
     for (const Verdict& verdict : verdicts) {
-      words += (words.empty() ? "" : ", ") + std::to_string(verdict.reply_to.slot) +
-               (verdict.answer.repeated ? " repeated" : " issued");
+      words += (words.empty() ? "" : ", ") + std::to_string(verdict.reply_to.slot) + " ";
+      if (verdict.answer.outcome == Outcome::queued) {
+        words += "queued at " + std::to_string(verdict.answer.place.position);
+      } else {
+        words += verdict.answer.repeated ? "repeated" : "issued";
+      }
     }
   }};
   std::string words;
 
-  bool add(const std::string& user, std::uint32_t slot) {
+  bool add(const std::string& user, std::uint32_t slot, Monotonic now = {}) {
     Claim claim = claim_of(user);
     claim.reply_to.slot = slot;
-    return waiters.add(name_of(user), claim, Monotonic{0});
+    return waiters.add(name_of(user), claim, now);
+  }
+  void answer(const std::string& user, std::int64_t ticket, Monotonic now = {}) {
+    waiters.answer({issued(user, ticket, 3)}, now);
   }
 };
 
@@ -93,7 +102,7 @@ TEST(RedisWaiters, say_issued_now_to_the_first_in_the_queue_alone) {
   EXPECT_TRUE(told.add("ann", 1));
   EXPECT_FALSE(told.add("ann", 2)) << "it is on its way already";
   told.waiters.confirm(name_of("ann"), 41);
-  told.waiters.answer({issued("ann", 41, 3)});
+  told.answer("ann", 41);
   EXPECT_EQ(told.words, "1 issued, 2 repeated");
   EXPECT_EQ(told.waiters.size(), 0U);
 }
@@ -102,7 +111,7 @@ TEST(RedisWaiters, say_repeated_where_another_server_was_first) {
   Told told;
   told.add("ann", 1);
   told.waiters.confirm(name_of("ann"), std::nullopt);
-  told.waiters.answer({issued("ann", 41, 3)});
+  told.answer("ann", 41);
   EXPECT_EQ(told.words, "1 repeated");
 }
 
@@ -110,14 +119,14 @@ TEST(RedisWaiters, say_repeated_where_another_server_was_first) {
 TEST(RedisWaiters, keep_a_verdict_until_it_is_known_whose_it_is) {
   Told own;
   own.add("ann", 1);
-  own.waiters.answer({issued("ann", 41, 3)});
+  own.answer("ann", 41);
   EXPECT_EQ(own.words, "");
   own.waiters.confirm(name_of("ann"), 41);
   EXPECT_EQ(own.words, "1 issued");
 
   Told earlier;  // of the same claim when it was in the queue before
   earlier.add("ann", 1);
-  earlier.waiters.answer({issued("ann", 41, 3)});
+  earlier.answer("ann", 41);
   earlier.waiters.confirm(name_of("ann"), 52);
   EXPECT_EQ(earlier.words, "1 repeated");
 }
@@ -125,12 +134,138 @@ TEST(RedisWaiters, keep_a_verdict_until_it_is_known_whose_it_is) {
 TEST(RedisWaiters, name_the_overdue_once_a_period) {
   Told told;
   told.add("ann", 1);
-  using std::chrono::seconds;
-  EXPECT_EQ(told.waiters.overdue(seconds(0), seconds(5)).size(), 1U);
-  EXPECT_EQ(told.waiters.overdue(seconds(4), seconds(9)).size(), 0U);
-  EXPECT_EQ(told.waiters.overdue(seconds(5), seconds(10)).size(), 1U);
+  const auto overdue = [&](int now_s) {
+    return told.waiters.overdue(seconds(5), seconds(50), seconds(now_s)).size();
+  };
+  EXPECT_EQ(overdue(4), 0U);
+  EXPECT_EQ(overdue(5), 1U);
+  EXPECT_EQ(overdue(9), 0U);
+  EXPECT_EQ(overdue(10), 1U);
   EXPECT_EQ(told.waiters.take(name_of("ann")).size(), 1U);
-  EXPECT_EQ(told.waiters.overdue(seconds(99), seconds(99)).size(), 0U);
+  EXPECT_EQ(overdue(99), 0U);
+}
+
+TEST(RedisWaiters, are_not_overdue_soon_where_others_are_served) {
+  Told told;
+  told.add("ann", 1);
+  const auto overdue = [&](int now_s) {
+    told.answer("bob", now_s, seconds(now_s));
+    return told.waiters.overdue(seconds(5), seconds(50), seconds(now_s + 1)).size();
+  };
+  EXPECT_EQ(overdue(10), 0U);
+  EXPECT_EQ(overdue(48), 0U);
+  EXPECT_EQ(overdue(50), 1U) << "its own verdict may have been lost";
+}
+
+TEST(RedisWaiters, are_told_that_they_wait_and_stay_without_clients) {
+  Told told;
+  told.add("ann", 1);
+  const auto patient = [&](int now_s) {
+    return told.waiters.patient({seconds(2), seconds(5)}, seconds(now_s)).size();
+  };
+  EXPECT_EQ(patient(9), 0U) << "it may not be in the queue yet";
+  told.waiters.confirm(name_of("ann"), 41);
+  EXPECT_EQ(patient(4), 0U);
+  EXPECT_EQ(patient(5), 1U);
+  told.waiters.note_kept(name_of("ann"), {.ticket = Ticket{41}, .position = 7}, seconds(1));
+  EXPECT_EQ(told.words, "1 queued at 7");
+  EXPECT_EQ(patient(99), 0U) << "nobody is left to be told";
+  EXPECT_FALSE(told.add("ann", 2, seconds(100))) << "it stands in the queue";
+  EXPECT_EQ(patient(104), 0U);
+  EXPECT_EQ(patient(105), 1U);
+  told.answer("ann", 41, seconds(105));
+  EXPECT_EQ(told.words, "1 queued at 7, 2 issued");
+  EXPECT_EQ(told.waiters.size(), 0U);
+}
+
+TEST(RedisWaiters, are_not_told_to_wait_where_others_are_served) {
+  Told told;
+  told.add("ann", 1);
+  told.waiters.confirm(name_of("ann"), 41);
+  told.answer("bob", 7, seconds(9));
+  EXPECT_EQ(told.waiters.patient({seconds(2), seconds(5)}, seconds(10)).size(), 0U);
+  EXPECT_EQ(told.waiters.patient({seconds(2), seconds(5)}, seconds(14)).size(), 1U);
+}
+
+TEST(RedisWaiters, are_told_to_wait_sooner_where_nobody_can_issue) {
+  Told told;
+  told.add("ann", 1);
+  told.waiters.confirm(name_of("ann"), 41);
+  const auto patient = [&](int now_s) {
+    return told.waiters.patient({seconds(2), seconds(5)}, seconds(now_s)).size();
+  };
+  told.waiters.note_stalled(first_campaign, seconds(1));
+  EXPECT_EQ(patient(1), 0U);
+  EXPECT_EQ(patient(2), 1U);
+  told.answer("bob", 7, seconds(2));
+  EXPECT_EQ(patient(4), 0U) << "it goes on again";
+  EXPECT_EQ(patient(7), 1U);
+}
+
+TEST(RedisWaiters, send_again_what_the_queue_has_lost) {
+  Told told;
+  told.add("ann", 1);
+  told.waiters.confirm(name_of("ann"), 41);
+  told.waiters.note_kept(name_of("ann"), {.ticket = Ticket{41}, .position = 7}, seconds(1));
+  const auto overdue = [&](int now_s) {
+    return told.waiters.overdue(seconds(5), seconds(50), seconds(now_s)).size();
+  };
+  EXPECT_EQ(overdue(49), 0U) << "it is kept";
+  told.waiters.note_lost(first_campaign);
+  EXPECT_EQ(overdue(49), 1U);
+}
+
+RedisFetched::One fetched(const std::string& user, std::int64_t ticket) {
+  return {name_of(user), ticket};
+}
+
+TEST(RedisFetched, goes_on_behind_the_newest_and_anew_when_it_was_dropped) {
+  RedisFetched all;
+  EXPECT_EQ(all.newest(first_campaign), 0);
+  const auto ann = all.add(fetched("ann", 41));
+  const auto bob = all.add(fetched("bob", 42));
+  EXPECT_EQ(all.newest(first_campaign), 42);
+  EXPECT_EQ(all.finish(bob)->ticket, 42);
+  EXPECT_FALSE(all.finish(bob)) << "once";
+  all.drop(first_campaign);
+  EXPECT_FALSE(all.finish(ann));
+  EXPECT_EQ(all.newest(first_campaign), 0);
+  const auto carl = all.add(fetched("carl", 43));
+  EXPECT_EQ(all.finish(carl)->name, name_of("carl"));
+}
+
+TEST(RedisFetched, is_not_rewound_again_and_again_while_claims_are_undecided) {
+  RedisFetched all;
+  const auto ann = all.add(fetched("ann", 41));
+  all.rewind(first_campaign, seconds(10));
+  EXPECT_EQ(all.newest(first_campaign), 0);
+  const auto again = all.add(fetched("ann", 41));
+  all.rewind(first_campaign, seconds(11));
+  EXPECT_EQ(all.newest(first_campaign), 41) << "it would be fetched a third time";
+  all.rewind(first_campaign, seconds(12));
+  EXPECT_EQ(all.newest(first_campaign), 0) << "but not for ever";
+  all.add(fetched("ann", 41));
+  for (const auto slot : {ann, again, again + 1}) EXPECT_TRUE(all.finish(slot));
+  all.rewind(first_campaign, seconds(13));
+  EXPECT_EQ(all.newest(first_campaign), 0) << "nothing would come twice";
+}
+
+TEST(KeptClaims, are_read_back) {
+  const std::string bytes = std::string(1, outcome_digit(Outcome::sold_out)) + "41" + '\0' + "k 1";
+  const auto kept = read_kept(bytes);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->outcome, Outcome::sold_out);
+  EXPECT_EQ(kept->ticket, 41);
+  EXPECT_EQ(kept->key.view(), "k 1");
+}
+
+TEST(KeptClaims, that_are_none_are_refused) {
+  for (const std::string& bytes :
+       {std::string(), std::string("1"), std::string("141"), std::string("1\0", 2),
+        std::string("14x\0", 4), std::string("941\0", 4), std::string("/41\0", 4),
+        "141" + std::string(1, '\0') + std::string(65, 'k')}) {
+    EXPECT_FALSE(read_kept(bytes)) << bytes;
+  }
 }
 
 }  // namespace

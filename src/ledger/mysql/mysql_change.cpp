@@ -3,6 +3,7 @@
 #include "core/check.hpp"
 #include "ledger/campaign_staging.hpp"
 #include "ledger/mysql/mysql_batch.hpp"
+#include "ledger/mysql/mysql_loss.hpp"
 
 namespace firstcome {
 namespace {
@@ -37,6 +38,10 @@ Result<std::uint64_t> lock(MysqlConnection& connection, MysqlMirror& mirror,
   if (!last) return failed(last.error());
   CHECK(last->next(), "the schema has a counter of changes");
   const std::uint64_t change_seq = last->natural(0);
+  if (change_seq < mirror.change_seq()) {
+    return std::unexpected(loss("of the campaigns (change " + std::to_string(mirror.change_seq()) +
+                                " → " + std::to_string(change_seq) + ")"));
+  }
   if (auto ok = mirror.follow_campaigns(connection); !ok) return std::unexpected(ok.error());
   std::vector<CampaignNumber> numbers;
   for (const CampaignChange& one : changes) {

@@ -5,8 +5,9 @@
 namespace firstcome {
 namespace {
 
+// The library's own: MySQL's, and from 5000 those that only MariaDB's has.
 bool is_the_clients(unsigned number) {
-  return number >= 2000 && number < 3000;
+  return (number >= 2000 && number < 3000) || (number >= 5000 && number < 6000);
 }
 
 // Before anything was sent: no address, nobody there.
@@ -81,6 +82,7 @@ ErrorCode code_of(const MysqlError& error) {
     case MysqlFailure::retry:
     case MysqlFailure::find_primary:
     case MysqlFailure::too_many_connections:
+    case MysqlFailure::exhausted:
     case MysqlFailure::too_large:
     case MysqlFailure::disk:
     case MysqlFailure::other:
@@ -96,6 +98,11 @@ MysqlFailure class_of(unsigned number) noexcept {
     case 1020:  // the row changed since the transaction's snapshot
     case 1205:  // lock wait timeout
     case 1213:  // deadlock
+    case 1412:  // somebody changed the table's definition meanwhile
+    case 1689:  // a lock wait that had to make way for an ALTER TABLE
+    case 1969:  // max_statement_time
+    case 3024:  // max_execution_time
+    case 3101:  // MySQL: rolled back while it was to be committed
       return MysqlFailure::retry;
     case 1053:  // the server goes down
     case 1290:  // read_only
@@ -105,16 +112,40 @@ MysqlFailure class_of(unsigned number) noexcept {
     case 2002:  // cannot connect
     case 2003:  // cannot connect to this host
     case 2005:  // no such host: a name server may know it later
+    case 2026:  // TLS with it failed
+    case 3032:  // offline mode
+    case 3168:  // MySQL: the server isn't available
+    case 3169:  // MySQL: the session was killed
       return MysqlFailure::find_primary;
+    case 1152:  // 1152 to 1161, 1184: the server has trouble with the connection, and ends it
+    case 1154:
+    case 1155:
+    case 1156:
+    case 1157:
+    case 1158:
+    case 1159:
+    case 1160:
+    case 1161:
+    case 1184:
     case 1317:  // the statement was interrupted
     case 2006:  // the server has gone away
     case 2013:  // lost the connection during a query
     case 2055:  // the same, with a reason
+    case 4031:  // MySQL: closed for having been idle
       return MysqlFailure::unknown;
     case 1040:  // max_connections
     case 1203:  // the server's limit for the user
     case 1226:  // the user's own limit
       return MysqlFailure::too_many_connections;
+    case 1037:  // out of memory
+    case 1038:  // out of memory to sort in
+    case 1041:  // out of memory
+    case 1135:  // no thread can be made
+    case 1206:  // no room for more locks
+    case 1637:  // too many transactions
+    case 3015:  // the engine is out of memory
+    case 3019:  // no room for undo
+      return MysqlFailure::exhausted;
     case 1062:
       return MysqlFailure::duplicate;
     case 1153:  // the server refuses the packet
@@ -138,7 +169,8 @@ MysqlFailure class_of(unsigned number) noexcept {
     case 2061:  // the login's plugin failed
       return MysqlFailure::denied;
     default:
-      return MysqlFailure::other;
+      // What the library has to say of a connection that it cannot go on with.
+      return is_the_clients(number) ? MysqlFailure::unknown : MysqlFailure::other;
   }
 }
 
@@ -152,6 +184,8 @@ const char* to_string(MysqlFailure failure) noexcept {
       return "unknown";
     case MysqlFailure::too_many_connections:
       return "too_many_connections";
+    case MysqlFailure::exhausted:
+      return "exhausted";
     case MysqlFailure::duplicate:
       return "duplicate";
     case MysqlFailure::too_large:
@@ -169,13 +203,15 @@ const char* to_string(MysqlFailure failure) noexcept {
 bool MysqlError::commit_may_have_landed() const {
   switch (number) {
     case 1053:  // going down, killed, timed out: a statement is told so when it ends, even when
-    case 1317:  // it is a COMMIT that was done by then
-    case 1927:
-    case 1969:  // max_statement_time
-    case 3024:  // max_execution_time
-    case 4031:  // closed for having been idle
+    case 1927:  // it is a COMMIT that was done by then
+    case 1969:
+    case 3024:
+    case 3168:
+    case 3169:
+    case 1180:  // it failed in the middle of a COMMIT
       return true;
     default:
+      if (failure == MysqlFailure::unknown) return true;
       return is_the_clients(number) && !is_before_the_session(number);
   }
 }
@@ -187,7 +223,7 @@ bool MysqlError::breaks_connection() const {
     case MysqlFailure::too_large:
       return true;
     default:
-      return is_the_clients(number) || number == 4031;
+      return is_the_clients(number);
   }
 }
 

@@ -14,10 +14,11 @@
 namespace firstcome {
 
 enum class MysqlFailure : std::uint8_t {
-  retry,                 // deadlock, lock wait timeout: ROLLBACK, then the transaction again
+  retry,                 // deadlock, lock wait, statement out of time: ROLLBACK, then all again
   find_primary,          // nobody there, going down, or takes no writes: look for the primary
   unknown,               // broke while something was under way: at COMMIT, neither yes nor no
   too_many_connections,  // back off
+  exhausted,             // the server is out of memory or of room for now: back off
   duplicate,             // a UNIQUE key says that it is there already
   too_large,             // over max_allowed_packet: split
   disk,                  // the server's disk or table is full: stop
@@ -34,7 +35,8 @@ struct MysqlError {
 
   // Whether a COMMIT in the failed text may have taken place: the connection was lost, or the
   // statement was killed or timed out, which the server can say after it has committed. Wider than
-  // `unknown`: 1053, 1927, 1969 and 3024 count too. False: the server did not commit.
+  // `unknown`: 1053, 1180, 1927, 1969, 3024, 3168 and 3169 count too. False: the server did not
+  // commit.
   [[nodiscard]] bool commit_may_have_landed() const;
   // Whether the connection it came from must not be used again: it is dead, out of step, or leads
   // to a server that takes no writes.

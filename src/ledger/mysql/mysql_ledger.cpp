@@ -23,12 +23,15 @@ constexpr Monotonic follow_interval = std::chrono::milliseconds(100);
 // While somebody waits for this server, or this one for another, to act on a change.
 constexpr Monotonic follow_interval_short = std::chrono::milliseconds(10);
 constexpr auto beat_interval = std::chrono::milliseconds(500);
+// What a clock that jumped has hidden from the looks at the newest rows is found at the latest now.
+constexpr auto look_at_all_interval = std::chrono::seconds(30);
 
 }  // namespace
 
 Result<std::unique_ptr<MysqlLedger>> MysqlLedger::open(MysqlPool& pool, bool migrate,
                                                        const MysqlCheckOptions& checks,
                                                        const Fingerprints& fingerprints,
+                                                       const Clock& clock,
                                                        Metrics::Shard& metrics) {
   auto connection = pool.take();
   if (!connection) return std::unexpected(connection.error());
@@ -43,7 +46,7 @@ Result<std::unique_ptr<MysqlLedger>> MysqlLedger::open(MysqlPool& pool, bool mig
   const auto name = secret(**connection, "ledger_name");
   if (!name) return std::unexpected(name.error());
   std::unique_ptr<MysqlLedger> ledger(
-      new MysqlLedger(pool, {*codes, *cursors, *name}, fingerprints, *warnings, metrics));
+      new MysqlLedger(pool, {*codes, *cursors, *name}, fingerprints, *warnings, clock, metrics));
   const auto entered = ledger->nodes_.enter(**connection);
   if (!entered) return std::unexpected(to_error(entered.error(), "enter this server"));
   if (auto ok = ledger->mirror_.load(**connection); !ok) return std::unexpected(ok.error());
@@ -51,13 +54,16 @@ Result<std::unique_ptr<MysqlLedger>> MysqlLedger::open(MysqlPool& pool, bool mig
 }
 
 MysqlLedger::MysqlLedger(MysqlPool& pool, const Secrets& secrets, const Fingerprints& fingerprints,
-                         std::vector<std::string> warnings, Metrics::Shard& metrics)
+                         std::vector<std::string> warnings, const Clock& clock,
+                         Metrics::Shard& metrics)
     : pool_(pool),
       codes_(secrets.codes),
       cursors_(secrets.cursors),
       warnings_(std::move(warnings)),
       name_(hex_text(secrets.name)),
       mirror_(codes_, fingerprints),
+      nodes_(clock),
+      leases_(nodes_, mirror_),
       lock_seconds_(
           metrics.histogram(commit_seconds, commit_help, seconds_bounds, {{"phase", "lock"}})),
       commit_seconds_(
@@ -98,7 +104,7 @@ Result<BatchState> MysqlLedger::state_for(std::span<Claim> due, std::span<Claim>
   open_.reset();
   if (auto ok = begin(campaigns_of(due, arrivals)); !ok) return std::unexpected(ok.error());
   lock_seconds_.observe_since(start);
-  if (auto ok = check_leases(due, arrivals); !ok) {
+  if (auto ok = leases_.check(*open_->connection, open_->rows, due, arrivals); !ok) {
     open_.reset();
     return std::unexpected(ok.error());
   }
@@ -134,41 +140,18 @@ Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns) {
   return {};
 }
 
-// Another server may have taken the lease since these claims were taken from line or queue.
-Result<void> MysqlLedger::check_leases(std::span<const Claim> due,
-                                       std::span<const Claim> arrivals) {
-  bool all_ours = true;
-  for (const Claim& claim : due) {
-    const IssuingRow& row = open_->rows.at(claim.campaign);
-    all_ours &= row.holder == nodes_.self() && claim.ticket.value > row.line_front;
-  }
-  for (auto& [campaign, row] : open_->rows) {
-    const auto from_elsewhere = [&](const Claim& claim) {
-      return claim.campaign == campaign && claim.reply_to.desk == ReplyTo::elsewhere;
-    };
-    if (std::ranges::none_of(arrivals, from_elsewhere) || lead(row)) continue;
-    mirror_.note_led_elsewhere(campaign);
-    all_ours = false;
-  }
-  if (all_ours) return {};
-  return fail(ErrorCode::conflict, "another server leads the campaign");
-}
-
-bool MysqlLedger::lead(IssuingRow& row) {
-  if (row.holder == nodes_.self()) return true;
-  if (!nodes_.is_gone(*open_->connection, row.holder)) return false;
-  row.holder = nodes_.self();
-  ++row.epoch.value;
-  return true;
-}
-
 void MysqlLedger::give_tickets(std::span<Claim> arrivals) {
   for (Claim& claim : arrivals) {
     IssuingRow& row = open_->rows.at(claim.campaign);
     // Whoever parks the first claim runs the line, unless somebody does already.
-    if (mirror_.campaign(claim.campaign).settings->mode == Mode::paced) (void)lead(row);
+    if (mirror_.campaign(claim.campaign).settings->mode == Mode::paced) {
+      (void)leases_.lead(*open_->connection, row);
+    }
     claim.epoch = row.epoch;
-    claim.ticket = Ticket{++row.tickets};
+    // A queue that servers have in common has told its ticket already.
+    const bool has_one = claim.reply_to.desk == ReplyTo::elsewhere;
+    row.tickets = std::max(row.tickets + 1, has_one ? claim.ticket.value : 0);
+    claim.ticket = Ticket{row.tickets};
   }
 }
 
@@ -232,6 +215,7 @@ CommitResult MysqlLedger::end_of(const MysqlError& error, bool committing) {
   if (unsure) {
     log::warn(to_error(error, "hear whether a batch was committed").message);
     unsure_ = issuing;
+    if (error.failure == MysqlFailure::other) lose(to_error(error, "commit a batch"));
     return CommitResult::unknown;
   }
   switch (error.failure) {
@@ -252,6 +236,7 @@ CommitResult MysqlLedger::end_of(const MysqlError& error, bool committing) {
       [[fallthrough]];
     case MysqlFailure::unknown:
     case MysqlFailure::too_many_connections:
+    case MysqlFailure::exhausted:
     case MysqlFailure::denied:
       log::warn(to_error(error, "commit a batch").message);
       return CommitResult::unavailable;
@@ -297,6 +282,7 @@ Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(
   auto connection = pool_.take();
   if (!connection) return std::unexpected(connection.error());
   auto results = change_campaigns(**connection, mirror_, changes);
+  if (!results && results.error().code == ErrorCode::corrupt) lose(results.error());
   if (!results) return results;
   if (!(*connection)->in_transaction()) note_gtid((*connection)->last_gtid());  // it has committed
   changed_ = mirror_.change_seq();
@@ -330,12 +316,20 @@ void MysqlLedger::follow() {
   auto connection = pool_.take();
   if (!connection) return follow_failures_.add();
   if (auto beaten = beat_or_look(**connection); !beaten) return follow_failures_.add();
+  const std::uint64_t opened = pool_.opened();
+  using Look = MysqlMirror::Look;
   Result<void> followed = mirror_.follow_campaigns(**connection);
-  if (followed) followed = mirror_.follow_issuing(**connection);
+  if (followed) {
+    const auto now = Stopwatch::now();
+    const bool all = opened != opened_ || now - looked_at_all_ >= look_at_all_interval;
+    followed = mirror_.follow_issuing(**connection, all ? Look::all : Look::newest);
+    if (followed && all) looked_at_all_ = now;
+  }
   if (!followed && followed.error().code == ErrorCode::corrupt) return lose(followed.error());
   if (!followed) return follow_failures_.add();
+  opened_ = opened;
   looked_at_ = beaten_at_;
-  take_lines(**connection);
+  if (!leases_.take_orphans(**connection)) follow_failures_.add();
 }
 
 MysqlResult<void> MysqlLedger::beat_or_look(MysqlConnection& connection) {
@@ -350,28 +344,8 @@ MysqlResult<void> MysqlLedger::beat_or_look(MysqlConnection& connection) {
   return {};
 }
 
-// The lines of campaigns whose holder is not there any more.
-void MysqlLedger::take_lines(MysqlConnection& connection) {
-  std::vector<IssuingRow> orphans;
-  mirror_.for_each([&](const Campaign&, const IssuingRow& row) {
-    if (row.line_front < row.line_back && !nodes_.is_there(row.holder)) orphans.push_back(row);
-  });
-  for (IssuingRow row : orphans) {
-    if (!nodes_.is_gone(connection, row.holder)) continue;
-    const std::string of_row = " WHERE campaign = " + std::to_string(row.campaign.value) +
-                               " AND epoch = " + std::to_string(row.epoch.value);
-    ++row.epoch.value;
-    row.holder = nodes_.self();
-    auto taken = connection.run("UPDATE issuing SET epoch = " + std::to_string(row.epoch.value) +
-                                ", holder = " + std::to_string(row.holder) +
-                                ", touched_at = " + std::string(mysql_now_ms) + of_row);
-    if (!taken) return follow_failures_.add();
-    if (taken->back().affected() == 1) mirror_.note_lease(row);
-  }
-}
-
 bool MysqlLedger::runs_line(CampaignNumber campaign) const {
-  return mirror_.row(campaign).holder == nodes_.self();
+  return leases_.runs_line(campaign);
 }
 
 void MysqlLedger::note_gtid(std::string_view gtid) {

@@ -10,6 +10,7 @@
 #include "core/cursor.hpp"
 #include "ledger/ledger.hpp"
 #include "ledger/mysql/mysql_checks.hpp"
+#include "ledger/mysql/mysql_leases.hpp"
 #include "ledger/mysql/mysql_mirror.hpp"
 #include "ledger/mysql/mysql_nodes.hpp"
 #include "ledger/mysql/mysql_pool.hpp"
@@ -21,9 +22,8 @@
 // moves the counters and commits. The lock is the one point that orders the claims of servers
 // without a queue in common: it gives them their tickets.
 //
-// Who runs a line's ticks holds the campaign's lease: `issuing.holder`, under an epoch of its own.
-// A holder that is not seen any more loses it to whoever looks first. The same lease says who
-// issues the claims that come from elsewhere.
+// Who runs a line's ticks, and issues the claims that come from elsewhere, holds the campaign's
+// lease: see MysqlLeases.
 //
 // Thread rule: as Ledger; newest_gtid() may be called by any thread.
 
@@ -31,11 +31,13 @@ namespace firstcome {
 
 class MysqlLedger final : public Ledger {
  public:
-  // Checks the server, brings the schema up to date, reads everything. `pool` leads to the primary.
+  // Checks the server, brings the schema up to date, reads everything. `pool` leads to the primary;
+  // it, the clock and the fingerprints outlive the ledger.
   // Error: invalid or unavailable with what to change; corrupt.
   [[nodiscard]] static Result<std::unique_ptr<MysqlLedger>> open(MysqlPool& pool, bool migrate,
                                                                  const MysqlCheckOptions& checks,
                                                                  const Fingerprints& fingerprints,
+                                                                 const Clock& clock,
                                                                  Metrics::Shard& metrics);
   ~MysqlLedger() override;  // gives up the leases
 
@@ -85,20 +87,15 @@ class MysqlLedger final : public Ledger {
   };
 
   MysqlLedger(MysqlPool& pool, const Secrets& secrets, const Fingerprints& fingerprints,
-              std::vector<std::string> warnings, Metrics::Shard& metrics);
+              std::vector<std::string> warnings, const Clock& clock, Metrics::Shard& metrics);
 
   [[nodiscard]] Result<void> begin(std::span<const CampaignNumber> campaigns);
-  [[nodiscard]] Result<void> check_leases(std::span<const Claim> due,
-                                          std::span<const Claim> arrivals);
-  // Whether this server leads the campaign, or will once the transaction is committed.
-  [[nodiscard]] bool lead(IssuingRow& row);
   void give_tickets(std::span<Claim> arrivals);
   [[nodiscard]] BatchState state_of(std::span<const Claim> due, std::span<const Claim> arrivals);
   [[nodiscard]] CommitResult end_of(const MysqlError& error, bool committing);
   [[nodiscard]] std::vector<IssuingRow> issuing_rows() const;
   void note_gtid(std::string_view gtid);
   [[nodiscard]] MysqlResult<void> beat_or_look(MysqlConnection& connection);
-  void take_lines(MysqlConnection& connection);
   void lose(const Error& error);
 
   MysqlPool& pool_;
@@ -108,12 +105,15 @@ class MysqlLedger final : public Ledger {
   const std::string name_;
   MysqlMirror mirror_;
   MysqlNodes nodes_;
+  MysqlLeases leases_;  // of both
   std::optional<Open> open_;
   std::optional<std::vector<IssuingRow>> unsure_;  // what an unknown commit leaves, if it landed
   std::uint64_t commit_number_ = 0;
   std::uint64_t changed_ = 0;  // this server's own newest change of a campaign
   std::uint64_t shown_ = 0;    // up to which change the board has been told
   std::uint64_t told_ = 0;     // up to which the others have been told that it has
+  std::uint64_t opened_ = 0;   // connections, when all campaigns were looked at
+  std::chrono::steady_clock::time_point looked_at_all_{};
   std::chrono::steady_clock::time_point beaten_at_{};
   std::chrono::steady_clock::time_point looked_at_{};  // the newest beat before a whole look
   // Until when the others wait for this server before they go on without it: so long, and no

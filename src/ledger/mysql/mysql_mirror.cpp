@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/check.hpp"
+#include "ledger/mysql/mysql_loss.hpp"
 
 namespace firstcome {
 namespace {
@@ -51,17 +52,17 @@ Result<void> MysqlMirror::load(MysqlConnection& connection) {
                                ") ORDER BY campaign, `rank` LIMIT " + std::to_string(page_rows)));
     if (!rows) return std::unexpected(rows.error());
     const std::size_t count = rows->size();
-    if (auto ok = add_coupons(*rows); !ok) return ok;
+    if (auto ok = add_coupons(*rows, count); !ok) return ok;
     if (count < page_rows) break;
     campaign = static_cast<std::uint32_t>(rows->integer(0));
     rank = static_cast<std::uint32_t>(rows->integer(1));
   }
-  return follow_issuing(connection);
+  return follow_issuing(connection, Look::all);
 }
 
-Result<void> MysqlMirror::add_coupons(MysqlRows& rows) {
-  std::size_t left = rows.size();
-  while (left-- > 0) {
+// The next `count` rows.
+Result<void> MysqlMirror::add_coupons(MysqlRows& rows, std::size_t count) {
+  while (count-- > 0) {
     CHECK(rows.next(), "a result has as many rows as it says");
     const Result<CouponRow> coupon = read_mysql_coupon(rows);
     if (!coupon) return std::unexpected(coupon.error());
@@ -128,6 +129,11 @@ Result<void> MysqlMirror::follow_campaigns(MysqlConnection& connection) {
     if (campaign.number.value > known_.size() + 1) {
       return fail(ErrorCode::corrupt, "campaigns are not numbered 1, 2, 3, …");
     }
+    const bool is_new = campaign.number.value > known_.size();
+    if (!is_new && at(campaign.number).campaign.id != campaign.id) {
+      return std::unexpected(loss("of campaign '" + at(campaign.number).campaign.id.str() +
+                                  "' (its number is another's)"));
+    }
     keep(campaign, change);
     newest = std::max(newest, change);
   }
@@ -135,28 +141,51 @@ Result<void> MysqlMirror::follow_campaigns(MysqlConnection& connection) {
   return {};
 }
 
-Result<void> MysqlMirror::follow_issuing(MysqlConnection& connection) {
-  // All, as long as a clock that was set back is behind what it has said.
-  auto rows =
-      read(connection,
-           select(mysql_issuing_columns,
-                  "FROM issuing WHERE touched_at >= " + std::to_string(touched_at_ - overlap_ms) +
-                      " OR " + std::string(mysql_now_ms) + " < " + std::to_string(touched_at_)));
+Result<void> MysqlMirror::follow_issuing(MysqlConnection& connection, Look look) {
+  // All, too, as long as a clock that was set back is behind what it has said.
+  const std::string newest = " WHERE touched_at >= " + std::to_string(touched_at_ - overlap_ms) +
+                             " OR " + std::string(mysql_now_ms) + " < " +
+                             std::to_string(touched_at_);
+  auto rows = read(connection, select(mysql_issuing_columns,
+                                      "FROM issuing" + (look == Look::all ? "" : newest)));
   if (!rows) return std::unexpected(rows.error());
-  std::int64_t newest = touched_at_;
-  while (rows->next()) {
-    const IssuingRow row = read_mysql_issuing(*rows);
-    newest = std::max(newest, row.touched_at);
-    if (row.campaign.value > known_.size()) {
-      if (auto ok = follow_campaigns(connection); !ok) return ok;
-    }
-    if (auto ok = catch_up(connection, row); !ok) return ok;
+  std::vector<IssuingRow> seen;
+  while (rows->next()) seen.push_back(read_mysql_issuing(*rows));
+  // First, because what is read after these rows may be newer than they are.
+  if (auto ok = check_not_lost(seen, look); !ok) return ok;
+  const auto is_unknown = [this](const IssuingRow& row) {
+    return row.campaign.value > known_.size();
+  };
+  if (std::ranges::any_of(seen, is_unknown)) {
+    if (auto ok = follow_campaigns(connection); !ok) return ok;
   }
-  touched_at_ = newest;
+  for (const IssuingRow& row : seen) {
+    if (auto ok = read_missing(connection, row); !ok) return ok;
+    touched_at_ = std::max(touched_at_, row.touched_at);
+  }
   return {};
 }
 
+Result<void> MysqlMirror::check_not_lost(std::span<const IssuingRow> rows, Look look) const {
+  std::vector<bool> is_there(known_.size(), look == Look::newest);
+  for (const IssuingRow& row : rows) {
+    if (row.campaign.value > known_.size()) continue;
+    const Known& known = known_[row.campaign.value - 1];
+    if (auto lost = loss(known.campaign.id, known.row, row)) return std::unexpected(*lost);
+    is_there[row.campaign.value - 1] = true;
+  }
+  const auto missing = std::ranges::find(is_there, false);
+  if (missing == is_there.end()) return {};
+  const Known& known = known_[static_cast<std::size_t>(missing - is_there.begin())];
+  return std::unexpected(loss("of campaign '" + known.campaign.id.str() + "' (all of it)"));
+}
+
 Result<void> MysqlMirror::catch_up(MysqlConnection& connection, const IssuingRow& row) {
+  if (auto ok = check_not_lost(std::span(&row, 1), Look::newest); !ok) return ok;
+  return read_missing(connection, row);
+}
+
+Result<void> MysqlMirror::read_missing(MysqlConnection& connection, const IssuingRow& row) {
   Known& known = at(row.campaign);
   if (row.change_seq > known.row.change_seq) {
     if (auto ok = read_campaign(connection, row.campaign); !ok) return ok;
@@ -189,19 +218,36 @@ Result<void> MysqlMirror::read_coupons(MysqlConnection& connection, const Issuin
   while (known.row.issued < row.issued) {
     auto rows = read(connection, select(mysql_coupon_columns,
                                         "FROM coupons WHERE " + of_campaign(row.campaign) +
-                                            " AND `rank` > " + std::to_string(known.row.issued) +
+                                            " AND `rank` >= " + std::to_string(known.row.issued) +
                                             " AND `rank` <= " + std::to_string(row.issued) +
                                             " ORDER BY `rank` LIMIT " + std::to_string(page_rows)));
     if (!rows) return std::unexpected(rows.error());
-    if (rows->size() == 0) {
+    const std::size_t repeated = known.row.issued > 0 ? 1 : 0;
+    if (auto ok = repeated == 0 ? Result<void>{} : check_newest(*rows, known); !ok) return ok;
+    if (rows->size() <= repeated) {
       return fail(ErrorCode::corrupt, "campaign " + std::to_string(row.campaign.value) +
                                           " has issued " + std::to_string(row.issued) +
                                           ", but rank " + std::to_string(known.row.issued + 1) +
                                           " is missing");
     }
-    if (auto ok = add_coupons(*rows); !ok) return ok;
+    if (auto ok = add_coupons(*rows, rows->size() - repeated); !ok) return ok;
   }
   return {};
+}
+
+// The first row is the newest coupon that is known: one that was lost may have gone to somebody
+// else since, and the counters past it.
+Result<void> MysqlMirror::check_newest(MysqlRows& rows, const Known& known) const {
+  Result<CouponRow> row;
+  if (rows.next()) row = read_mysql_coupon(rows);
+  if (!row) return std::unexpected(row.error());
+  const auto is_same = [&](const CouponIndex::Held& held) {
+    return held.campaign == known.campaign.number && held.coupon.rank.value == known.row.issued &&
+           held.coupon.rank == row->coupon.rank && held.coupon.issued_at == row->coupon.issued_at;
+  };
+  if (std::ranges::any_of(index_->held_by(fingerprints_.of(row->user)), is_same)) return {};
+  return std::unexpected(loss("of campaign '" + known.campaign.id.str() + "' (rank " +
+                              std::to_string(known.row.issued) + " is not what it was)"));
 }
 
 Result<void> MysqlMirror::read_line_back(MysqlConnection& connection, const IssuingRow& row) {

@@ -16,8 +16,8 @@
 // What this server knows of the ledger: campaigns, who has which coupon, where the lines stand. It
 // follows the ledger like a log: ranks have no gaps and tickets rise, so a campaign's row in
 // `issuing` says what is missing, and only that is read. What it comes across that others did is
-// kept as news. It is never ahead of the ledger; whoever holds the row's lock and has caught up
-// with it is not behind either.
+// kept as news. It is never ahead of the ledger, and whoever holds the row's lock and has caught up
+// with it is not behind either. A ledger that has gone back is corrupt: see mysql_loss.hpp.
 //
 // Thread rule: the issuing thread, but index(), which any thread may ask.
 
@@ -39,8 +39,10 @@ class MysqlMirror {
   // Campaigns that were made or changed since.
   [[nodiscard]] Result<void> follow_campaigns(MysqlConnection& connection);
 
-  // Rows of `issuing` that were written since.
-  [[nodiscard]] Result<void> follow_issuing(MysqlConnection& connection);
+  // Rows of `issuing` that were written since, or all of them: where the connection may lead to
+  // another database than before, which may not have all that the last one had.
+  enum class Look : std::uint8_t { newest, all };
+  [[nodiscard]] Result<void> follow_issuing(MysqlConnection& connection, Look look);
 
   // All that this row of `issuing` says is there and is not known yet.
   [[nodiscard]] Result<void> catch_up(MysqlConnection& connection, const IssuingRow& row);
@@ -78,7 +80,10 @@ class MysqlMirror {
   [[nodiscard]] Known& at(CampaignNumber number);
   void keep(const Campaign& campaign, std::uint64_t change_seq);
   void note_news(const Known& known);
-  [[nodiscard]] Result<void> add_coupons(MysqlRows& rows);
+  [[nodiscard]] Result<void> add_coupons(MysqlRows& rows, std::size_t count);
+  [[nodiscard]] Result<void> check_not_lost(std::span<const IssuingRow> rows, Look look) const;
+  [[nodiscard]] Result<void> check_newest(MysqlRows& rows, const Known& known) const;
+  [[nodiscard]] Result<void> read_missing(MysqlConnection& connection, const IssuingRow& row);
   [[nodiscard]] Result<void> read_campaign(MysqlConnection& connection, CampaignNumber number);
   [[nodiscard]] Result<void> read_coupons(MysqlConnection& connection, const IssuingRow& row);
   [[nodiscard]] Result<void> read_line_back(MysqlConnection& connection, const IssuingRow& row);

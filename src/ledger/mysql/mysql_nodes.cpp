@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "core/check.hpp"
 #include "ledger/mysql/mysql_record.hpp"
@@ -47,7 +48,7 @@ std::string entry(std::uint64_t node) {
 
 }  // namespace
 
-MysqlNodes::MysqlNodes() : self_(draw_number()) {}
+MysqlNodes::MysqlNodes(const Clock& clock) : clock_(clock), self_(draw_number()) {}
 
 MysqlResult<void> MysqlNodes::enter(MysqlConnection& connection) {
   const std::string long_gone =
@@ -71,12 +72,32 @@ MysqlResult<void> MysqlNodes::beat(MysqlConnection& connection, std::uint64_t ch
 }
 
 MysqlResult<void> MysqlNodes::look(MysqlConnection& connection) {
-  auto rows = connection.query("SELECT node, seen_change FROM nodes WHERE seen_at >= " +
-                               before_now(gone_after.count()));
+  const Monotonic before = clock_.monotonic();
+  auto rows = connection.query("SELECT node, seen_change, seen_at, ABS(seen_at - " +
+                               std::string(mysql_now_ms) + ") < " +
+                               std::to_string(gone_after.count()) + " FROM nodes");
   if (!rows) return std::unexpected(rows.error());
-  there_.clear();
-  while (rows->next()) there_.emplace(rows->natural(0), rows->natural(1));
+  const Monotonic after = clock_.monotonic();  // it may have moved as late as that
+  std::map<std::uint64_t, Seen> seen;
+  while (rows->next()) {
+    const std::uint64_t node = rows->natural(0);
+    Seen one{
+        .seen_at = rows->integer(2), .moved_at = before - gone_after, .change = rows->natural(1)};
+    const auto known = seen_.find(node);
+    if (known != seen_.end()) one.moved_at = known->second.moved_at;
+    const bool is_recent = rows->integer(3) != 0;
+    const bool has_moved = known == seen_.end() || known->second.seen_at != one.seen_at;
+    if (has_moved && is_recent) one.moved_at = after;
+    one.is_there = before - one.moved_at < gone_after;
+    seen.emplace(node, one);
+  }
+  seen_ = std::move(seen);
   return {};
+}
+
+bool MysqlNodes::is_there(std::uint64_t node) const {
+  const auto found = seen_.find(node);
+  return found != seen_.end() && found->second.is_there;
 }
 
 bool MysqlNodes::is_gone(MysqlConnection& connection, std::uint64_t node) {
@@ -85,8 +106,9 @@ bool MysqlNodes::is_gone(MysqlConnection& connection, std::uint64_t node) {
 }
 
 bool MysqlNodes::all_act_on(std::uint64_t change) const {
-  return std::ranges::all_of(
-      there_, [&](const auto& one) { return one.first == self_ || one.second >= change; });
+  return std::ranges::all_of(seen_, [&](const auto& one) {
+    return one.first == self_ || !one.second.is_there || one.second.change >= change;
+  });
 }
 
 void MysqlNodes::leave(MysqlConnection& connection) {

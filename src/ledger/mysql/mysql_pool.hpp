@@ -80,6 +80,9 @@ class MysqlPool {
   // invalid for a wrong login).
   [[nodiscard]] Result<MysqlLease> take();
 
+  // How many connections it has opened so far: a new one may lead to another server.
+  [[nodiscard]] std::uint64_t opened() const { return opens_.value(); }
+
   // Throws away the idle connections, and those on loan when they come back, and ends a pause: for
   // when they may lead to a server that is no longer the primary.
   void renew();

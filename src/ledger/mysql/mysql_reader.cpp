@@ -91,7 +91,6 @@ Result<std::vector<ListedCoupon>> MysqlReader::list(const std::string& sql) {
       from_replica_.add();
       return listed(std::move(*rows));
     }
-    replica.out_until = clock_.monotonic() + options_.left_out;
   }
   return list_on_primary(sql);
 }
@@ -124,42 +123,52 @@ Result<UserClaims> MysqlReader::claims_now(CampaignNumber campaign, const UserId
 }
 
 Result<std::vector<ListedCoupon>> MysqlReader::list_on_primary(const std::string& sql) {
-  auto connection = primary_.take();
-  if (!connection) return std::unexpected(connection.error());
-  auto rows = (*connection)->query(sql);
-  if (!rows) return std::unexpected(to_read_error(rows.error(), "list coupons"));
+  auto rows = ask_primary(sql);
+  if (!rows) return std::unexpected(rows.error());
   from_primary_.add();
   return listed(std::move(*rows));
 }
 
-// The primary knows what every server has committed, the others' newest included.
-std::string MysqlReader::newest_gtid() {
-  if (auto primary = primary_.take()) {
-    auto rows = (*primary)->query(newest_gtid_query((*primary)->server()));
-    if (rows && rows->next()) return std::string(rows->text(0));
+Result<MysqlRows> MysqlReader::ask_primary(const std::string& sql) {
+  if (clock_.monotonic() < primary_out_until_) {
+    return fail(ErrorCode::unavailable, "MySQL: the primary did not answer a moment ago");
   }
+  const auto leave_out = [this] { primary_out_until_ = clock_.monotonic() + options_.away_out; };
+  auto connection = primary_.take();
+  if (!connection) {
+    leave_out();
+    return std::unexpected(connection.error());
+  }
+  auto rows = (*connection)->query(sql);
+  if (rows) return std::move(*rows);
+  if ((*connection)->is_broken()) leave_out();
+  return std::unexpected(to_read_error(rows.error(), "list coupons"));
+}
+
+// The primary knows what every server has committed, the others' newest included.
+std::string MysqlReader::newest_gtid(const MysqlServer& server) {
+  auto rows = ask_primary(newest_gtid_query(server));
+  if (rows && rows->next()) return std::string(rows->text(0));
   return newest_gtid_();
 }
 
 std::optional<MysqlRows> MysqlReader::ask(Replica& replica, const std::string& sql) {
-  auto connection = replica.pool->take();
-  if (!connection) {
-    replica_away_.add();
+  const auto leave_out = [&](Counter& why, std::chrono::milliseconds time) {
+    why.add();
+    replica.out_until = clock_.monotonic() + time;
     return std::nullopt;
-  }
-  const std::string gtid = newest_gtid();
+  };
+  auto connection = replica.pool->take();
+  if (!connection) return leave_out(replica_away_, options_.away_out);
+  const std::string gtid = newest_gtid((*connection)->server());  // the same kind
   const std::string wait =
       gtid.empty() ? "SELECT 0"
                    : wait_for_gtid((*connection)->server(), gtid, options_.replica_wait);
   auto results = (*connection)->run(wait + "; " + sql);
-  if (!results) {
-    replica_away_.add();
-    return std::nullopt;
-  }
+  if (!results) return leave_out(replica_away_, options_.away_out);
   MysqlRows& waited = results->front();
   if (!waited.next() || waited.integer_or_null(0) != 0) {
-    replica_late_.add();
-    return std::nullopt;
+    return leave_out(replica_late_, options_.late_out);
   }
   return std::move(results->back());
 }

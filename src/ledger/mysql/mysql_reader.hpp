@@ -12,7 +12,8 @@
 // none or none can answer. Whoever was just served reads his coupon, whichever server that was: a
 // replica is asked only for what it holds once it has all that the primary has committed by now,
 // and is given a moment to get it; one that has not by then is late, and the primary answers
-// instead. While the primary is away, replicas answer with this server's newest commit.
+// instead. While the primary is away, replicas answer with this server's newest commit. A primary
+// that did not answer is left out for a moment, too, so that others need not wait for it as well.
 
 namespace firstcome {
 
@@ -20,11 +21,14 @@ class MysqlReader final : public LedgerReader {
  public:
   struct Options {
     std::chrono::milliseconds replica_wait{50};  // for the newest commit to get there
-    // A replica that was late or away is left out this long.
-    std::chrono::milliseconds left_out{1000};
+    // A replica that was late is left out this long.
+    std::chrono::milliseconds late_out{1000};
+    // One that was away, and a primary that was: longer than it takes to find that out.
+    std::chrono::milliseconds away_out{2000};
   };
 
-  // `newest_gtid` tells this server's newest commit. The pools outlive the reader.
+  // `newest_gtid` tells this server's newest commit. The pools outlive the reader; how long their
+  // connections wait for an answer is how long a listing may take.
   MysqlReader(Options options, MysqlPool& primary, std::vector<MysqlPool*> replicas,
               std::function<std::string()> newest_gtid, const Clock& clock,
               Metrics::Shard& metrics);
@@ -46,12 +50,14 @@ class MysqlReader final : public LedgerReader {
 
   [[nodiscard]] Result<std::vector<ListedCoupon>> list(const std::string& sql);
   [[nodiscard]] Result<std::vector<ListedCoupon>> list_on_primary(const std::string& sql);
-  [[nodiscard]] std::string newest_gtid();
+  [[nodiscard]] Result<MysqlRows> ask_primary(const std::string& sql);
+  [[nodiscard]] std::string newest_gtid(const MysqlServer& server);
   // nullopt: it is away, or late.
   [[nodiscard]] std::optional<MysqlRows> ask(Replica& replica, const std::string& sql);
 
   const Options options_;
   MysqlPool& primary_;
+  Monotonic primary_out_until_{0};
   std::vector<Replica> replicas_;
   std::size_t turn_ = 0;
   const std::function<std::string()> newest_gtid_;

@@ -1,7 +1,7 @@
 -- Puts claims at the end of a campaign's queue. One that waits there already keeps its ticket.
 --
 -- KEYS  claims (sorted set: claim, score = ticket), meta (hash: generation, ticket)
--- ARGV  TTL in ms, how many may wait, channel and message for whoever issues (empty: nobody is
+-- ARGV  TTL in ms, how many may wait (0: any), channel and message for whoever issues (empty: nobody is
 --       told), then the claims
 -- ->    generation, the first new ticket (others follow without gaps), and a character a claim: 1
 --       it is new, 0 it was there
@@ -13,7 +13,7 @@ local claims, meta = KEYS[1], KEYS[2]
 local ttl, waiting_max, channel, message = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local first = 5
 local count = #ARGV - first + 1
-if redis.call('ZCARD', claims) + count > waiting_max then
+if waiting_max > 0 and redis.call('ZCARD', claims) + count > waiting_max then
   return redis.error_reply('FC_FULL the campaign has ' .. waiting_max .. ' waiting claims')
 end
 local clock = redis.call('TIME')

@@ -1,5 +1,6 @@
 #include "queue/redis/redis_post.hpp"
 
+#include <charconv>
 #include <cstring>
 
 namespace firstcome {
@@ -40,6 +41,14 @@ struct Packed {
   std::uint8_t repeated;
 };
 static_assert(sizeof(Packed) == 64);
+
+template <class Number>
+std::optional<Number> read_number(std::string_view text) {
+  Number number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
 
 std::int64_t unix_ms(Time time) {
   return time.time_since_epoch().count();
@@ -105,6 +114,29 @@ std::optional<ClaimNames> read_claim_bytes(std::string_view bytes) {
   }
   return ClaimNames{UserId::trusted(bytes.substr(0, zero)),
                     IdempotencyKey::trusted(bytes.substr(zero + 1))};
+}
+
+std::optional<CampaignNumber> read_campaign(std::string_view text) {
+  const auto number = read_number<std::uint32_t>(text);
+  if (!number || *number == 0) return std::nullopt;
+  return CampaignNumber{*number};
+}
+
+char outcome_digit(Outcome outcome) {
+  return static_cast<char>('0' + static_cast<int>(outcome));
+}
+
+std::optional<KeptClaim> read_kept(std::string_view bytes) {
+  const std::size_t zero = bytes.find('\0');
+  if (zero == std::string_view::npos || bytes.size() - zero - 1 > IdempotencyKey::size_max) {
+    return std::nullopt;
+  }
+  const auto ticket = read_number<std::int64_t>(bytes.substr(1, zero - 1));
+  const int outcome = bytes[0] - '0';
+  if (!ticket || outcome < 0 || outcome > static_cast<int>(Outcome::paused)) return std::nullopt;
+  return KeptClaim{.outcome = static_cast<Outcome>(outcome),
+                   .ticket = *ticket,
+                   .key = IdempotencyKey::trusted(bytes.substr(zero + 1))};
 }
 
 PostWriter::PostWriter(std::uint64_t sender) {

@@ -11,7 +11,7 @@
 #include "core/verdict.hpp"
 #include "queue/redis/redis_waiters.hpp"
 
-// Claims and verdicts as bytes, the way they travel between servers over Redis. Pure.
+// Claims and verdicts as bytes, the way they stand in Redis and travel between servers. Pure.
 
 namespace firstcome {
 
@@ -25,6 +25,19 @@ struct ClaimNames {
 };
 // nullopt: no such bytes.
 [[nodiscard]] std::optional<ClaimNames> read_claim_bytes(std::string_view bytes);
+
+// A campaign's number in decimal. nullopt: it is none.
+[[nodiscard]] std::optional<CampaignNumber> read_campaign(std::string_view text);
+
+// What the queue has written down of a kept claim: an outcome's digit, the ticket, a zero byte, the
+// Idempotency-Key.
+struct KeptClaim {
+  Outcome outcome{};
+  std::int64_t ticket = 0;
+  IdempotencyKey key{};
+};
+[[nodiscard]] char outcome_digit(Outcome outcome);
+[[nodiscard]] std::optional<KeptClaim> read_kept(std::string_view bytes);
 
 // The verdicts of a batch, as one server tells the others.
 class PostWriter {

@@ -3,64 +3,29 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <charconv>
+#include <map>
 
 #include "core/check.hpp"
 #include "observe/log.hpp"
 
-namespace firstcome::embedded {
-extern const std::string_view redis_enqueue;
-}
-
 namespace firstcome {
 namespace {
 
-constexpr std::size_t claims_a_script = 1000;
-// Behind a campaign's number on the channel of work: something there has waited for long.
-constexpr char from_the_front = '!';
-constexpr std::size_t fetch_max = 4096;
-constexpr std::size_t fetched_max = 16'384;
-
-const RedisScript& enqueue_script() {
-  static const RedisScript script{std::string(embedded::redis_enqueue)};
-  return script;
-}
-
-std::optional<CampaignNumber> campaign_of(std::string_view text) {
-  std::uint32_t number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc{} || end != text.data() + text.size() || number == 0) return std::nullopt;
-  return CampaignNumber{number};
-}
-
-// Tickets are written with %.17g by Redis.
-std::int64_t ticket_of(const RedisValue& score) {
-  return static_cast<std::int64_t>(std::strtod(std::string(score.text()).c_str(), nullptr));
-}
+// Of a server that has learnt that another leads, before it believes a word that may be as old.
+constexpr Monotonic try_again_after = std::chrono::seconds(1);
+constexpr Monotonic look_after_kept_every = std::chrono::seconds(1);
+constexpr Monotonic moves_within = std::chrono::seconds(2);
+// Keys of a campaign that is open live so long, and are refreshed with each claim.
+constexpr std::chrono::milliseconds open_ttl_max = std::chrono::hours(24);
 
 }  // namespace
-
-struct RedisQueue::Round {
-  struct Sent {
-    CampaignNumber campaign;
-    std::vector<Name> names;
-    std::size_t at;
-  };
-  struct Fetch {
-    CampaignNumber campaign;
-    std::size_t at;
-  };
-  std::vector<RedisCommand> commands;
-  std::vector<Sent> sent;
-  std::vector<Fetch> fetches;
-};
 
 RedisQueue::RedisQueue(Options options, Parts parts)
     : options_(std::move(options)),
       parts_(std::move(parts)),
-      work_channel_("fc:" + options_.space + ":work"),
-      post_channel_("fc:" + options_.space + ":verdicts"),
+      space_(options_.space),
       waiters_(parts_.deliver),
+      keeper_({.replicas = options_.replicas}, space_, parts_.access, parts_.clock, parts_.metrics),
       client_(parts_.access),
       round_seconds_(parts_.metrics.shard().histogram("firstcome_redis_round_seconds",
                                                       "One pipeline to Redis and its replies.",
@@ -81,8 +46,8 @@ RedisQueue::RedisQueue(Options options, Parts parts)
                         [](std::string_view reason) {
                           log::warn("Redis is not heard any more: " + std::string(reason));
                         }});
-  subscriber_->subscribe(work_channel_);
-  subscriber_->subscribe(post_channel_);
+  subscriber_->subscribe(space_.work());
+  subscriber_->subscribe(space_.post());
   porter_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -93,75 +58,126 @@ RedisQueue::~RedisQueue() {
 }
 
 void RedisQueue::enqueue(std::span<Claim> claims) {
-  {
+  if (!is_away()) {
     const std::scoped_lock lock(mutex_);
-    if (parts_.clock.monotonic() >= away_until_) {
-      tasks_.claims.insert(tasks_.claims.end(), claims.begin(), claims.end());
-      wake_.notify_one();
-      return;
-    }
+    tasks_.claims.insert(tasks_.claims.end(), claims.begin(), claims.end());
+    wake_.notify_one();
+    return;
   }
   direct_.add(claims.size());
   parts_.local->enqueue(claims);
 }
 
 void RedisQueue::answer(std::span<const Verdict> verdicts) {
-  std::vector<RedisWaiters::Told> named;
-  named.reserve(verdicts.size());
+  std::vector<RedisWaiters::Told> decided;
+  decided.reserve(verdicts.size());
   {
     const std::scoped_lock lock(mutex_);
     for (const Verdict& verdict : verdicts) {
-      const std::uint32_t at = verdict.reply_to.slot - fetched_base_;
-      CHECK(at < fetched_.size(), "a verdict for a claim that was not fetched");
-      named.push_back({fetched_[at].name, fetched_[at].ticket, verdict});
-      fetched_[at].done = true;
+      auto fetched = fetched_.finish(verdict.reply_to.slot);
+      if (!fetched) continue;
+      if (verdict.kind != Verdict::Kind::answered && options_.ack == Ack::redis) {
+        put_back_.insert(fetched->name.campaign);
+        continue;
+      }
+      decided.push_back({std::move(fetched->name), fetched->ticket, verdict});
     }
-    while (!fetched_.empty() && fetched_.front().done) {
-      fetched_.pop_front();
-      ++fetched_base_;
-    }
-    tasks_.verdicts.insert(tasks_.verdicts.end(), named.begin(), named.end());
+    tasks_.verdicts.insert(tasks_.verdicts.end(), decided.begin(), decided.end());
     wake_.notify_one();
   }
-  waiters_.answer(named);
+  waiters_.answer(decided, parts_.clock.monotonic());
+}
+
+std::span<Claim> RedisQueue::take_batch(std::size_t max) {
+  const std::span<Claim> batch = parts_.local->take_batch(max);
+  if (!batch.empty()) batches_.begin(parts_.clock.monotonic());
+  return batch;
+}
+
+// What was put back still stands in Redis, and all that was fetched behind it must not overtake it.
+void RedisQueue::settle(std::size_t count) {
+  parts_.local->settle(count);
+  batches_.end(parts_.clock.monotonic());
+  const std::scoped_lock lock(mutex_);
+  for (const CampaignNumber campaign : std::exchange(put_back_, {})) {
+    parts_.local->leave_to_another(campaign);
+    fetched_.drop(campaign);
+    retries_.insert(campaign);
+    waiters_.note_stalled(campaign, parts_.clock.monotonic());
+    tasks_.notices.insert(std::to_string(campaign.value) + stalled_mark);
+  }
+  if (parts_.local->depth().arrived < fetched_max) tasks_.work.merge(put_off_);
+  if (!tasks_.empty()) wake_.notify_one();
 }
 
 void RedisQueue::leave_to_another(CampaignNumber campaign) {
   const std::scoped_lock lock(mutex_);
   parts_.local->leave_to_another(campaign);
-  led_elsewhere_.insert(campaign);
-  fetched_to_.erase(campaign.value);
-  for (Fetched& one : fetched_) one.done |= one.name.campaign == campaign;
-  while (!fetched_.empty() && fetched_.front().done) {
-    fetched_.pop_front();
-    ++fetched_base_;
-  }
-  tasks_.announce.insert(campaign);
+  fetched_.drop(campaign);
+  left_[campaign.value] = parts_.clock.monotonic();
+  tasks_.notices.insert(std::to_string(campaign.value) + from_front_mark);
   wake_.notify_one();
+}
+
+void RedisQueue::note_campaign(const Campaign& campaign) {
+  const std::scoped_lock lock(mutex_);
+  settings_[campaign.number.value] = campaign.settings;
+}
+
+std::optional<Place> RedisQueue::look_up(CampaignNumber campaign, const UserId& user) {
+  return keeper_.look_up(campaign, user);
 }
 
 void RedisQueue::run(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "porter");
   while (!stop.stop_requested()) {
     Tasks tasks = wait_for_tasks(stop);
-    add_overdue(tasks);
-    if (!tasks.empty()) carry(std::move(tasks));
+    look_after(tasks);
+    if (tasks.empty()) continue;
+    rounds_.begin(parts_.clock.monotonic());
+    carry(std::move(tasks));
+    rounds_.end(parts_.clock.monotonic());
   }
 }
 
 RedisQueue::Tasks RedisQueue::wait_for_tasks(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  // Woken for work; the time limit is for what waits too long, and stands still without waiters.
-  wake_.wait_for(lock, stop, options_.look_for_leader_after, [this] { return !tasks_.empty(); });
+  wake_.wait_for(lock, stop, options_.look_every, [this] { return !tasks_.empty(); });
+  if (const Monotonic left = rest_until() - parts_.clock.monotonic(); left > Monotonic{0}) {
+    wake_.wait_for(lock, stop, left, [this] { return !tasks_.verdicts.empty(); });
+  }
   return std::exchange(tasks_, {});
+}
+
+// A round costs nearly the same for one claim as for a hundred. While claims wait anyhow, one round
+// shortly before the batch at hand is done brings all that the next one can hold.
+Monotonic RedisQueue::rest_until() const {
+  if (waiters_.size() == 0 && parts_.local->depth().arrived == 0) return Monotonic{0};
+  return std::max(batches_.ends_at() - rounds_.duration(), rounds_.ended_at() + options_.rest);
+}
+
+void RedisQueue::look_after(Tasks& tasks) {
+  const Monotonic now = parts_.clock.monotonic();
+  if (now - looked_at_ < options_.look_every) return;
+  looked_at_ = now;
+  add_overdue(tasks);
+  if (!is_away()) {
+    keep_patient();
+    look_after_kept();
+  }
+  const std::scoped_lock lock(mutex_);
+  tasks.work.merge(retries_);
+  retries_.clear();
+  tasks.verdicts.insert(tasks.verdicts.end(), undelivered_.begin(), undelivered_.end());
+  undelivered_.clear();
+  tasks.work.merge(tasks_.work);
 }
 
 // What has waited for long is sent again, and its campaign's leader looked for anew.
 void RedisQueue::add_overdue(Tasks& tasks) {
-  const Monotonic now = parts_.clock.monotonic();
-  if (now - looked_at_ < options_.look_for_leader_after) return;
-  looked_at_ = now;
-  const auto names = waiters_.overdue(now - options_.send_again_after, now);
+  const auto names = waiters_.overdue(options_.send_again_after, options_.send_again_at_last,
+                                      parts_.clock.monotonic());
+  std::set<CampaignNumber> campaigns;
   for (const Name& name : names) {
     const auto claim = read_claim_bytes(name.claim);
     CHECK(claim, "a claim that waits has its bytes");
@@ -169,216 +185,109 @@ void RedisQueue::add_overdue(Tasks& tasks) {
                             .user = claim->user,
                             .key = claim->key,
                             .reply_to = {.desk = ReplyTo::elsewhere}});
+    campaigns.insert(name.campaign);
   }
   sent_again_.add(names.size());
-  const std::scoped_lock lock(mutex_);
-  for (const Name& name : names) {
-    led_elsewhere_.erase(name.campaign);
-    // From the front: what was decided may still stand there, when its removal was lost.
-    fetched_to_.erase(name.campaign.value);
-    tasks.work.insert(name.campaign);
+  for (const CampaignNumber campaign : campaigns) look_from_front(campaign);
+}
+
+void RedisQueue::keep_patient() {
+  if (options_.ack == Ack::ledger) return;
+  std::map<CampaignNumber, std::vector<Name>> patient;
+  for (Name& name : waiters_.patient(options_.patience, parts_.clock.monotonic())) {
+    patient[name.campaign].push_back(std::move(name));
+  }
+  for (const auto& [campaign, names] : patient) {
+    for (const auto& [name, place] : keeper_.keep(client_, campaign, names, ttl_of(campaign))) {
+      waiters_.note_kept(name, place, eta_of(campaign, place));
+    }
   }
 }
 
-void RedisQueue::carry(Tasks tasks) {
-  Round round;
-  add_verdicts(round, tasks);
-  add_claims(round, tasks);
-  add_fetches(round, tasks);
-  if (round.commands.empty()) return;
-  const Monotonic start = parts_.clock.monotonic();
-  const std::vector<RedisResult> results = client_.run(round.commands);
-  const Monotonic took = parts_.clock.monotonic() - start;
-  round_seconds_.observe(std::chrono::duration<double>(took).count());
-  for (const RedisResult& result : results) {
-    if (!result) failures_.add();
+// Whoever kept claims may be gone, and nobody else may claim there any more.
+void RedisQueue::look_after_kept() {
+  for (const CampaignNumber campaign : std::exchange(emptied_, {})) {
+    keeper_.forget(client_, campaign);
   }
-  take_sent(round, results);
-  take_fetched(round, results);
-}
-
-void RedisQueue::add_verdicts(Round& round, const Tasks& tasks) const {
-  for (const CampaignNumber campaign : tasks.announce) {
-    round.commands.push_back(RedisCommand("PUBLISH")
-                                 .arg(work_channel_)
-                                 .arg(std::to_string(campaign.value) + from_the_front));
-  }
-  if (tasks.verdicts.empty()) return;
-  PostWriter post(options_.server);
-  std::map<CampaignNumber, RedisCommand> removals;
-  for (const RedisWaiters::Told& told : tasks.verdicts) {
-    post.add(told);
-    const CampaignNumber campaign = told.name.campaign;
-    const auto [removal, made] = removals.try_emplace(campaign, "ZREM");
-    if (made) removal->second.key(key(campaign, "claims"));
-    removal->second.arg(told.name.claim);
-  }
-  round.commands.push_back(RedisCommand("PUBLISH").arg(post_channel_).arg(post.bytes()));
-  for (auto& [campaign, removal] : removals) round.commands.push_back(std::move(removal));
-}
-
-void RedisQueue::add_claims(Round& round, Tasks& tasks) {
   const Monotonic now = parts_.clock.monotonic();
-  std::map<CampaignNumber, std::vector<Name>> names;
-  for (const Claim& claim : tasks.claims) {
-    Name name{claim.campaign, claim_bytes(claim.user, claim.key)};
-    const bool again = claim.reply_to.desk == ReplyTo::elsewhere;
-    if (again || waiters_.add(name, claim, now)) names[claim.campaign].push_back(std::move(name));
+  if (now - looked_after_kept_at_ < look_after_kept_every) return;
+  looked_after_kept_at_ = now;
+  for (const CampaignNumber campaign : keeper_.campaigns(client_)) {
+    if (waiters_.moves_since(campaign, now - moves_within)) continue;
+    look_from_front(campaign);
   }
+}
+
+// What was decided may still stand at the front, when its removal was lost.
+void RedisQueue::look_from_front(CampaignNumber campaign) {
   const std::scoped_lock lock(mutex_);
-  for (auto& [campaign, all] : names) {
-    const bool announce = is_led_elsewhere(campaign);
-    if (!announce) tasks.work.insert(campaign);
-    for (std::size_t at = 0; at < all.size(); at += claims_a_script) {
-      const std::size_t end = std::min(all.size(), at + claims_a_script);
-      Round::Sent sent{campaign, {}, round.commands.size()};
-      RedisCommand command = RedisCommand::script(enqueue_script(), 2)
-                                 .key(key(campaign, "claims"))
-                                 .key(key(campaign, "meta"))
-                                 .arg(options_.ttl.count())
-                                 .arg(static_cast<std::int64_t>(options_.waiting_max))
-                                 .arg(announce ? work_channel_ : "")
-                                 .arg(std::to_string(campaign.value));
-      for (std::size_t i = at; i < end; ++i) {
-        command.arg(all[i].claim);
-        sent.names.push_back(std::move(all[i]));
-      }
-      round.commands.push_back(std::move(command));
-      round.sent.push_back(std::move(sent));
-    }
-  }
-}
-
-void RedisQueue::add_fetches(Round& round, const Tasks& tasks) {
-  const std::uint64_t present = parts_.local->depth().arrived;
-  const std::scoped_lock lock(mutex_);
-  for (const CampaignNumber campaign : tasks.work) {
-    if (is_led_elsewhere(campaign)) continue;
-    if (present >= fetched_max) {
-      tasks_.work.insert(campaign);  // when there is room
-      continue;
-    }
-    round.fetches.push_back({campaign, round.commands.size()});
-    round.commands.push_back(RedisCommand("ZRANGEBYSCORE")
-                                 .key(key(campaign, "claims"))
-                                 .arg("(" + std::to_string(fetched_to_[campaign.value]))
-                                 .arg("+inf")
-                                 .arg("WITHSCORES")
-                                 .arg("LIMIT")
-                                 .arg(0)
-                                 .arg(static_cast<std::int64_t>(fetch_max)));
-  }
-}
-
-void RedisQueue::take_sent(Round& round, const std::vector<RedisResult>& results) {
-  for (const Round::Sent& sent : round.sent) {
-    const RedisResult& result = results[sent.at];
-    if (!result) {
-      if (result.error().kind == RedisErrorKind::script_refused) {
-        std::vector<RedisWaiters::Told> refusals;
-        for (const Name& name : sent.names) {
-          refusals.push_back({.name = name, .verdict = {.kind = Verdict::Kind::unavailable}});
-          waiters_.confirm(name, std::nullopt);
-        }
-        waiters_.answer(refusals);
-        continue;
-      }
-      log::warn("Redis takes no claims, they are issued without it: " + result.error().message);
-      note_away();
-      issue_directly(sent.names);
-      continue;
-    }
-    std::int64_t ticket = ticket_of((*result)[1]);
-    const std::string_view flags = (*result)[2].text();
-    CHECK(flags.size() == sent.names.size(), "the script answers for each claim");
-    for (std::size_t i = 0; i < flags.size(); ++i) {
-      const bool is_new = flags[i] == '1';
-      waiters_.confirm(sent.names[i], is_new ? std::optional(ticket++) : std::nullopt);
-    }
-    std::string& generation = generations_[sent.campaign.value];
-    const std::string_view present = (*result)[0].text();
-    if (!generation.empty() && generation != present) {
-      const std::scoped_lock lock(mutex_);
-      fetched_to_.erase(sent.campaign.value);  // tickets may have begun anew
-      tasks_.work.insert(sent.campaign);
-    }
-    generation = present;
-  }
-}
-
-void RedisQueue::take_fetched(Round& round, const std::vector<RedisResult>& results) {
-  std::vector<Claim> claims;
-  // To the end, so that leave_to_another() finds all claims of a campaign or none.
-  const std::scoped_lock lock(mutex_);
-  for (const Round::Fetch& fetch : round.fetches) {
-    const RedisResult& result = results[fetch.at];
-    if (!result) continue;  // what waits is fetched again when it is overdue
-    if (is_led_elsewhere(fetch.campaign)) continue;
-    std::int64_t& fetched_to = fetched_to_[fetch.campaign.value];
-    for (std::size_t i = 0; i + 1 < result->size(); i += 2) {
-      const std::string_view bytes = (*result)[i].text();
-      const std::int64_t ticket = ticket_of((*result)[i + 1]);
-      fetched_to = std::max(fetched_to, ticket);
-      const auto names = read_claim_bytes(bytes);
-      if (!names) continue;  // not ours
-      const auto slot = fetched_base_ + static_cast<std::uint32_t>(fetched_.size());
-      fetched_.push_back({{fetch.campaign, std::string(bytes)}, ticket});
-      claims.push_back({.campaign = fetch.campaign,
-                        .user = names->user,
-                        .key = names->key,
-                        .identity = parts_.fingerprints.of(names->user, names->key),
-                        .arrived_at = Time(std::chrono::milliseconds(ticket / 1000)),
-                        .arrived_mono = parts_.clock.monotonic(),
-                        .reply_to = {.desk = ReplyTo::elsewhere, .slot = slot}});
-    }
-    if (result->size() >= 2 * fetch_max) tasks_.work.insert(fetch.campaign);
-  }
-  if (!claims.empty()) parts_.local->enqueue(claims);
-}
-
-void RedisQueue::issue_directly(const std::vector<Name>& names) {
-  std::vector<Claim> claims;
-  for (const Name& name : names) {
-    const std::vector<Claim> waiting = waiters_.take(name);
-    claims.insert(claims.end(), waiting.begin(), waiting.end());
-  }
-  if (claims.empty()) return;
-  direct_.add(claims.size());
-  parts_.local->enqueue(claims);
-}
-
-void RedisQueue::note_away() {
-  const std::scoped_lock lock(mutex_);
-  away_until_ = parts_.clock.monotonic() + options_.away_for;
+  left_.erase(campaign.value);
+  fetched_.rewind(campaign, parts_.clock.monotonic());
+  tasks_.work.insert(campaign);
 }
 
 void RedisQueue::hear(std::string_view channel, std::string_view payload) {
-  if (channel == work_channel_) {
-    const bool anew = payload.ends_with(from_the_front);
-    if (anew) payload.remove_suffix(1);
-    const auto campaign = campaign_of(payload);
-    if (!campaign) return;
-    const std::scoped_lock lock(mutex_);
-    if (is_led_elsewhere(*campaign)) return;
-    if (anew) fetched_to_.erase(campaign->value);
-    tasks_.work.insert(*campaign);
-    wake_.notify_one();
-    return;
-  }
+  if (channel == space_.work()) return hear_of_work(payload);
   std::vector<RedisWaiters::Told> verdicts;
   const bool read = read_post(payload, options_.server, parts_.codes, [&](RedisWaiters::Told told) {
     verdicts.push_back(std::move(told));
   });
   if (!read) log::warn("a message from Redis is no verdicts of this program's version");
-  waiters_.answer(verdicts);
+  waiters_.answer(verdicts, parts_.clock.monotonic());
 }
 
-bool RedisQueue::is_led_elsewhere(CampaignNumber campaign) const {
-  return led_elsewhere_.contains(campaign);
+void RedisQueue::hear_of_work(std::string_view payload) {
+  const bool from_front = payload.ends_with(from_front_mark);
+  const bool stalled = payload.ends_with(stalled_mark);
+  if (from_front || stalled) payload.remove_suffix(1);
+  const auto campaign = read_campaign(payload);
+  if (!campaign) return;
+  const Monotonic now = parts_.clock.monotonic();
+  if (stalled) return waiters_.note_stalled(*campaign, now);
+  const std::scoped_lock lock(mutex_);
+  if (const auto left = left_.find(campaign->value); left != left_.end()) {
+    // Of two that both think the other leads, one must try.
+    if (!from_front || now - left->second < try_again_after) return;
+    left_.erase(left);
+  }
+  if (from_front) fetched_.rewind(*campaign, now);
+  tasks_.work.insert(*campaign);
+  wake_.notify_one();
 }
 
-std::string RedisQueue::key(CampaignNumber campaign, std::string_view what) const {
-  return "fc:{" + options_.space + "." + std::to_string(campaign.value) + "}:" + std::string(what);
+bool RedisQueue::is_away() const {
+  const std::scoped_lock lock(mutex_);
+  return parts_.clock.monotonic() < away_until_;
+}
+
+bool RedisQueue::is_left(CampaignNumber campaign) const {
+  const std::scoped_lock lock(mutex_);
+  return left_.contains(campaign.value);
+}
+
+std::chrono::milliseconds RedisQueue::ttl_of(CampaignNumber campaign) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = settings_.find(campaign.value);
+  std::chrono::milliseconds open = open_ttl_max;
+  if (found != settings_.end() && found->second->closes_at) {
+    const auto left = *found->second->closes_at - parts_.clock.now();
+    open = std::clamp(std::chrono::milliseconds(left), std::chrono::milliseconds(0), open_ttl_max);
+  }
+  return open + options_.grace;
+}
+
+std::uint64_t RedisQueue::depth_max_of(CampaignNumber campaign) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = settings_.find(campaign.value);
+  return found == settings_.end() ? options_.depth_max
+                                  : queue_depth_max(*found->second, options_.depth_max);
+}
+
+std::chrono::milliseconds RedisQueue::eta_of(CampaignNumber campaign, const Place& place) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = settings_.find(campaign.value);
+  const Pace pace = found == settings_.end() ? Pace{} : found->second->pace;
+  return eta_at(place.position, pace.batch, pace.tick);
 }
 
 }  // namespace firstcome

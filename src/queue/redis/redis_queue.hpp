@@ -2,8 +2,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -12,13 +10,18 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/campaign.hpp"
 #include "core/clock.hpp"
 #include "core/coupon.hpp"
 #include "core/identity.hpp"
 #include "observe/metrics.hpp"
 #include "queue/queue.hpp"
 #include "queue/redis/redis_client.hpp"
+#include "queue/redis/redis_fetched.hpp"
+#include "queue/redis/redis_keeper.hpp"
 #include "queue/redis/redis_post.hpp"
+#include "queue/redis/redis_space.hpp"
+#include "queue/redis/redis_stints.hpp"
 #include "queue/redis/redis_subscriber.hpp"
 #include "queue/redis/redis_waiters.hpp"
 
@@ -29,7 +32,8 @@
 //
 // Redis orders, it is never the truth: the ledger's lock decides, and the same claim decided twice
 // comes to the same coupon. So everything may be repeated. A server sends again what waits for
-// long, and while Redis is away it issues its claims itself, under the ledger's lock.
+// long, and while Redis is away it issues its claims itself, under the ledger's lock. While the
+// ledger is away the claims stay in Redis, in order, and their clients are told that they wait.
 //
 // Who leads is tried, not known: a server fetches what it has sent itself, and learns from the
 // ledger (leave_to_another) that another leads; from then on it only tells that one of its claims,
@@ -41,14 +45,25 @@ namespace firstcome {
 
 class RedisQueue final : public Queue {
  public:
+  // Who must have a claim before its client is told that it waits.
+  enum class Ack : std::uint8_t {
+    redis,   // Redis and `replicas` of its replicas
+    ledger,  // nobody else will do: while the ledger is away, claims are refused
+  };
   struct Options {
-    std::string space;                      // names the ledger: what keys and channels begin with
-    std::uint64_t server = 0;               // this server's number, to know its own messages
-    std::uint64_t waiting_max = 1'000'000;  // in a campaign
-    std::chrono::milliseconds ttl{60 * 60 * 1000};    // of a campaign's keys, from its last claim
-    std::chrono::milliseconds send_again_after{500};  // without a verdict
-    std::chrono::milliseconds look_for_leader_after{300};
-    std::chrono::milliseconds away_for{1000};  // before a failed Redis is tried again
+    std::string space;         // names the ledger
+    std::uint64_t server = 0;  // this server's number, to know its own messages
+    Ack ack = Ack::redis;
+    unsigned replicas = 0;
+    std::uint64_t depth_max = 1'000'000;              // claims in a campaign's queue
+    std::chrono::milliseconds grace{3'600'000};       // keys stay so long after their campaign
+    std::chrono::milliseconds send_again_after{500};  // without a verdict where nothing moves
+    std::chrono::milliseconds send_again_at_last{5000};
+    RedisWaiters::Patience patience{.stalled = std::chrono::seconds(1),
+                                    .silent = std::chrono::seconds(4)};
+    std::chrono::milliseconds look_every{300};  // after who waits for long
+    std::chrono::microseconds rest{1000};       // between rounds, while claims wait anyhow
+    std::chrono::milliseconds away_for{1000};   // before a failed Redis is tried again
   };
   struct Parts {
     std::shared_ptr<const RedisAccess> access;
@@ -68,13 +83,13 @@ class RedisQueue final : public Queue {
 
   void enqueue(std::span<Claim> claims) override;
   void answer(std::span<const Verdict> verdicts) override;
+  void settle(std::size_t count) override;
   [[nodiscard]] bool may_repeat() const override { return true; }
   void leave_to_another(CampaignNumber campaign) override;
+  void note_campaign(const Campaign& campaign) override;
+  [[nodiscard]] std::optional<Place> look_up(CampaignNumber campaign, const UserId& user) override;
 
-  [[nodiscard]] std::span<Claim> take_batch(std::size_t max) override {
-    return parts_.local->take_batch(max);
-  }
-  void settle(std::size_t count) override { parts_.local->settle(count); }
+  [[nodiscard]] std::span<Claim> take_batch(std::size_t max) override;
   [[nodiscard]] std::vector<Claim> drop_behind(std::size_t count) override {
     return parts_.local->drop_behind(count);
   }
@@ -104,56 +119,84 @@ class RedisQueue final : public Queue {
 
  private:
   using Name = RedisWaiters::Name;
+  // Behind a campaign's number on the channel of work: something there has waited for long.
+  static constexpr char from_front_mark = '!';
+  // There too: who leads cannot issue for now.
+  static constexpr char stalled_mark = '~';
+  // So many claims may be here undecided before no more are fetched.
+  static constexpr std::size_t fetched_max = 16'384;
+
   // What the porter has to do.
   struct Tasks {
     std::vector<Claim> claims;                 // to send
     std::vector<RedisWaiters::Told> verdicts;  // to publish, and their claims to remove
     std::set<CampaignNumber> work;             // campaigns to fetch from
-    std::set<CampaignNumber> announce;         // campaigns whose leader is to look
+    std::set<std::string> notices;             // on the channel of work
     [[nodiscard]] bool empty() const {
-      return claims.empty() && verdicts.empty() && work.empty() && announce.empty();
+      return claims.empty() && verdicts.empty() && work.empty() && notices.empty();
     }
   };
   // One pipeline and what its replies belong to.
   struct Round;
-  struct Fetched {
-    Name name;
-    std::int64_t ticket = 0;
-    bool done = false;
-  };
 
   void run(const std::stop_token& stop);
   [[nodiscard]] Tasks wait_for_tasks(const std::stop_token& stop);
+  [[nodiscard]] Monotonic rest_until() const;
+  // Every now and then: what nobody else would see to.
+  void look_after(Tasks& tasks);
   void add_overdue(Tasks& tasks);
+  void keep_patient();
+  void look_after_kept();
+  void look_from_front(CampaignNumber campaign);
+
+  // A round, in redis_carry.cpp.
   void carry(Tasks tasks);
-  void add_verdicts(Round& round, const Tasks& tasks) const;
+  void add_verdicts(Round& round, Tasks& tasks) const;
+  void add_settling(Round& round, CampaignNumber campaign,
+                    std::span<const RedisWaiters::Told* const> decided) const;
   void add_claims(Round& round, Tasks& tasks);
   void add_fetches(Round& round, const Tasks& tasks);
+  void take_delivered(Round& round, const std::vector<RedisResult>& results);
   void take_sent(Round& round, const std::vector<RedisResult>& results);
+  void note_generation(CampaignNumber campaign, std::string_view generation);
+  void refuse(const std::vector<Name>& names);
   void take_fetched(Round& round, const std::vector<RedisResult>& results);
   void issue_directly(const std::vector<Name>& names);
-  void note_away();
+  void note_away(const RedisError& error);
+
   void hear(std::string_view channel, std::string_view payload);
-  [[nodiscard]] bool is_led_elsewhere(CampaignNumber campaign) const;
-  [[nodiscard]] std::string key(CampaignNumber campaign, std::string_view what) const;
+  void hear_of_work(std::string_view payload);
+  [[nodiscard]] bool is_away() const;
+  [[nodiscard]] bool is_left(CampaignNumber campaign) const;
+  [[nodiscard]] std::chrono::milliseconds ttl_of(CampaignNumber campaign) const;
+  [[nodiscard]] std::uint64_t depth_max_of(CampaignNumber campaign) const;
+  [[nodiscard]] std::chrono::milliseconds eta_of(CampaignNumber campaign, const Place& place) const;
 
   const Options options_;
   Parts parts_;
-  const std::string work_channel_;
-  const std::string post_channel_;
+  const RedisSpace space_;
   RedisWaiters waiters_;
+  RedisKeeper keeper_;
   RedisClient client_;                                          // the porter's
   std::unordered_map<std::uint32_t, std::string> generations_;  // the porter's
-  Monotonic looked_at_{0};                                      // the porter's
+  std::set<CampaignNumber> emptied_;                            // the porter's
+  Stints rounds_;                                               // the porter's
+  Stints batches_;
+  Monotonic looked_at_{0};             // the porter's
+  Monotonic looked_after_kept_at_{0};  // the porter's
+  std::set<CampaignNumber> put_back_;  // the issuing thread's
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
-  Tasks tasks_;                                                 // guarded by mutex_
-  std::set<CampaignNumber> led_elsewhere_;                      // guarded by mutex_
-  std::unordered_map<std::uint32_t, std::int64_t> fetched_to_;  // ticket; guarded by mutex_
-  std::deque<Fetched> fetched_;                                 // guarded by mutex_
-  std::uint32_t fetched_base_ = 0;  // slot of its front; guarded by mutex_
-  Monotonic away_until_{0};         // guarded by mutex_
+  Tasks tasks_;                                  // guarded by mutex_
+  std::vector<RedisWaiters::Told> undelivered_;  // guarded by mutex_
+  std::set<CampaignNumber> put_off_;             // work, when there is room; guarded by mutex_
+  std::set<CampaignNumber> retries_;             // work, at the next look; guarded by mutex_
+  std::unordered_map<std::uint32_t, Monotonic> left_;  // to another, since; guarded by mutex_
+  RedisFetched fetched_;                               // guarded by mutex_
+  Monotonic away_until_{0};                            // guarded by mutex_
+  std::unordered_map<std::uint32_t, std::shared_ptr<const CampaignSettings>>
+      settings_;  // guarded by mutex_
 
   Histogram& round_seconds_;
   Counter& failures_;

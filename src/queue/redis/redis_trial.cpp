@@ -24,11 +24,15 @@ const RedisScript& trial_script() {
   return script;
 }
 
-std::array<RedisCommand, 4> orders() {
+std::array<RedisCommand, 8> orders() {
   return {RedisCommand::script(trial_script(), 2).key(claims).key(meta).arg(ttl_ms).arg(channel),
           RedisCommand("ZRANGEBYSCORE").key(claims).arg("-inf").arg("+inf"),
-          RedisCommand("ZREM").key(claims).arg("trial"),
-          RedisCommand("PUBLISH").arg(channel).arg("")};
+          RedisCommand("PUBLISH").arg(channel).arg(""),
+          RedisCommand("ZADD").key(claims).arg(1).arg("trial"),
+          RedisCommand("PEXPIRE").key(claims).arg(ttl_ms),
+          RedisCommand("ZRANGE").key(claims).arg(0).arg(-1),
+          RedisCommand("ZRANK").key(claims).arg("trial"),
+          RedisCommand("HGET").key(meta).arg("trial")};
 }
 
 RedisExpected<void> listen(const std::shared_ptr<const RedisAccess>& access,

@@ -10,11 +10,12 @@ std::size_t RedisWaiters::NameHash::operator()(const Name& name) const noexcept 
 
 bool RedisWaiters::add(const Name& name, const Claim& claim, Monotonic now) {
   const std::scoped_lock lock(mutex_);
-  Entry& entry = entries_[name];
+  const auto [found, is_new] = entries_.try_emplace(name);
+  Entry& entry = found->second;
+  if (entry.claims.empty()) entry.since = now;
+  if (is_new) entry.sent = now;
   entry.claims.push_back(claim);
-  if (entry.claims.size() > 1) return false;
-  entry.since = now;
-  return true;
+  return is_new;
 }
 
 void RedisWaiters::confirm(const Name& name, std::optional<std::int64_t> ticket) {
@@ -33,11 +34,12 @@ void RedisWaiters::confirm(const Name& name, std::optional<std::int64_t> ticket)
   deliver(std::move(by_desk));
 }
 
-void RedisWaiters::answer(const std::vector<Told>& all) {
+void RedisWaiters::answer(const std::vector<Told>& all, Monotonic now) {
   ByDesk by_desk;
   {
     const std::scoped_lock lock(mutex_);
     for (const Told& told : all) {
+      decided_[told.name.campaign.value] = now;
       const auto found = entries_.find(told.name);
       if (found == entries_.end()) continue;
       if (!found->second.confirmed) {
@@ -51,39 +53,87 @@ void RedisWaiters::answer(const std::vector<Told>& all) {
   deliver(std::move(by_desk));
 }
 
-std::vector<RedisWaiters::Name> RedisWaiters::overdue(Monotonic before, Monotonic now) {
+std::vector<RedisWaiters::Name> RedisWaiters::overdue(Monotonic soon, Monotonic late,
+                                                      Monotonic now) {
   std::vector<Name> names;
   const std::scoped_lock lock(mutex_);
   for (auto& [name, entry] : entries_) {
-    if (entry.since > before) continue;
-    entry.since = now;
+    const bool is_soon = !entry.kept && !moved_since(name.campaign, now - soon);
+    if (entry.sent > now - (is_soon ? soon : late)) continue;
+    entry.sent = now;
     names.push_back(name);
   }
   return names;
+}
+
+void RedisWaiters::note_stalled(CampaignNumber campaign, Monotonic now) {
+  const std::scoped_lock lock(mutex_);
+  stalled_[campaign.value] = now;
+}
+
+std::vector<RedisWaiters::Name> RedisWaiters::patient(const Patience& patience,
+                                                      Monotonic now) const {
+  std::vector<Name> names;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [name, entry] : entries_) {
+    const auto stalled = stalled_.find(name.campaign.value);
+    const bool known = stalled != stalled_.end() && !moved_since(name.campaign, stalled->second);
+    const Monotonic since = now - (known ? patience.stalled : patience.silent);
+    const bool waits = entry.confirmed && !entry.claims.empty() && entry.since <= since;
+    if (waits && !moved_since(name.campaign, since)) names.push_back(name);
+  }
+  return names;
+}
+
+void RedisWaiters::note_kept(const Name& name, const Place& place, std::chrono::milliseconds eta) {
+  ByDesk by_desk;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = entries_.find(name);
+    if (found == entries_.end()) return;
+    Entry& entry = found->second;
+    const Answer answer{
+        .outcome = Outcome::queued, .repeated = entry.kept, .place = place, .eta = eta};
+    for (const Claim& claim : entry.claims) {
+      by_desk[claim.reply_to.desk].push_back({.reply_to = claim.reply_to, .answer = answer});
+    }
+    entry.claims.clear();
+    entry.kept = true;
+  }
+  deliver(std::move(by_desk));
+}
+
+void RedisWaiters::note_lost(CampaignNumber campaign) {
+  const std::scoped_lock lock(mutex_);
+  for (auto& [name, entry] : entries_) {
+    if (name.campaign != campaign) continue;
+    entry.sent = Monotonic::min();
+    entry.kept = false;
+  }
 }
 
 std::vector<Claim> RedisWaiters::take(const Name& name) {
   const std::scoped_lock lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end()) return {};
-  std::vector<Claim> claims = std::move(found->second.claims);
-  entries_.erase(found);
+  std::vector<Claim> claims = std::exchange(found->second.claims, {});
+  if (!found->second.kept) entries_.erase(found);
   return claims;
 }
 
-std::vector<Claim> RedisWaiters::take_all() {
-  std::vector<Claim> claims;
+bool RedisWaiters::moves_since(CampaignNumber campaign, Monotonic since) const {
   const std::scoped_lock lock(mutex_);
-  for (auto& [name, entry] : entries_) {
-    claims.insert(claims.end(), entry.claims.begin(), entry.claims.end());
-  }
-  entries_.clear();
-  return claims;
+  return moved_since(campaign, since);
 }
 
 std::size_t RedisWaiters::size() const {
   const std::scoped_lock lock(mutex_);
   return entries_.size();
+}
+
+bool RedisWaiters::moved_since(CampaignNumber campaign, Monotonic since) const {
+  const auto found = decided_.find(campaign.value);
+  return found != decided_.end() && found->second > since;
 }
 
 void RedisWaiters::address(const Entry& entry, const Told& told, ByDesk& by_desk) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/claim.hpp"
@@ -14,6 +15,9 @@
 // The claims of this server's clients that stand in the Redis queue, and the clients who wait for
 // them: several when the same claim was sent more than once. Of those, and of all servers, only the
 // one whose claim was the first in the queue is told "issued now".
+//
+// A claim whose campaign stands still is kept: the queue has written down that it waits, and its
+// clients are told so. Its entry stays without them, so that it is sent again if the queue is lost.
 //
 // Thread rule: any thread. Verdicts are delivered by the thread that brings them, outside the lock.
 
@@ -44,22 +48,42 @@ class RedisWaiters {
     Verdict verdict{};
   };
   // Names that nobody here waits for are passed over.
-  void answer(const std::vector<Told>& all);
+  void answer(const std::vector<Told>& all, Monotonic now);
 
-  // Those who have waited since before `before`, once each `before`: to be sent again.
-  [[nodiscard]] std::vector<Name> overdue(Monotonic before, Monotonic now);
+  // To be sent again, which counts as done: what has waited for `soon` in a campaign in which as
+  // long nothing was decided, and what has waited, or was kept, for `late`.
+  [[nodiscard]] std::vector<Name> overdue(Monotonic soon, Monotonic late, Monotonic now);
+
+  // Nobody can issue in this campaign for now.
+  void note_stalled(CampaignNumber campaign, Monotonic now);
+
+  struct Patience {
+    Monotonic stalled;  // where that is known
+    Monotonic silent;   // where nothing is: longer than another leader takes to be found
+  };
+  // To be kept: in the queue, and clients wait for that long in a campaign in which as long nothing
+  // was decided.
+  [[nodiscard]] std::vector<Name> patient(const Patience& patience, Monotonic now) const;
+  // It is kept: its clients are told where it stands.
+  void note_kept(const Name& name, const Place& place, std::chrono::milliseconds eta);
+
+  // The queue has lost what it held of this campaign: all is overdue, and none of it is kept.
+  void note_lost(CampaignNumber campaign);
 
   // Takes out who waits for this claim, for another way of issuing it.
   [[nodiscard]] std::vector<Claim> take(const Name& name);
-  [[nodiscard]] std::vector<Claim> take_all();
 
+  // Whether some claim of the campaign was decided since.
+  [[nodiscard]] bool moves_since(CampaignNumber campaign, Monotonic since) const;
   [[nodiscard]] std::size_t size() const;
 
  private:
   struct Entry {
-    std::vector<Claim> claims;
-    Monotonic since{};
+    std::vector<Claim> claims;  // of the clients who wait
+    Monotonic since{};          // of the first of them
+    Monotonic sent{};           // to the queue, the last time
     bool confirmed = false;
+    bool kept = false;
     std::optional<std::int64_t> ticket{};
     std::optional<Told> early{};  // came before it was known which ticket is the claim's own
   };
@@ -68,12 +92,16 @@ class RedisWaiters {
   };
   using ByDesk = std::map<std::uint16_t, std::vector<Verdict>>;
 
+  [[nodiscard]] bool moved_since(CampaignNumber campaign, Monotonic since) const;
   static void address(const Entry& entry, const Told& told, ByDesk& by_desk);
   void deliver(ByDesk by_desk) const;
 
   const Deliver deliver_;
   mutable std::mutex mutex_;
   boost::unordered_map<Name, Entry, NameHash> entries_;  // guarded by mutex_
+  // When something was decided last in a campaign, and when nothing could be; guarded by mutex_
+  std::unordered_map<std::uint32_t, Monotonic> decided_;
+  std::unordered_map<std::uint32_t, Monotonic> stalled_;
 };
 
 }  // namespace firstcome

@@ -13,7 +13,7 @@ LedgerNode::LedgerNode(const Database& database, const MysqlTimeouts& timeouts)
             return MysqlConnection::open(server_url().primary, login, timeouts);
           },
           clock_, metrics_) {
-  auto opened = MysqlLedger::open(pool_, true, {}, fingerprints, metrics_.shard());
+  auto opened = MysqlLedger::open(pool_, true, {}, fingerprints, clock_, metrics_.shard());
   CHECK(opened.has_value(), opened.error().message.c_str());
   ledger_ = *std::move(opened);
 }

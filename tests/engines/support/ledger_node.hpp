@@ -17,6 +17,18 @@
 
 namespace firstcome::testing {
 
+// The system's, and as much later as it is told.
+class LaterClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return system_.now(); }
+  [[nodiscard]] Monotonic monotonic() const override { return system_.monotonic() + later_; }
+  void pass(Monotonic time) { later_ += time; }
+
+ private:
+  const SystemClock system_{};
+  Monotonic later_{0};
+};
+
 struct HandBatch {
   std::vector<Claim> due{};
   std::vector<Claim> arrivals{};
@@ -42,6 +54,9 @@ class LedgerNode {
   std::string claim(CampaignNumber campaign, const std::vector<std::string>& users);
   [[nodiscard]] static std::string words(const HandBatch& batch);
 
+  // For this server, so much time has passed since it last heard of the others.
+  void pass(Monotonic time) { clock_.pass(time); }
+
   // Looks after the others, as the driver does: what is new is told to nobody but the caller.
   News follow();
 
@@ -53,7 +68,7 @@ class LedgerNode {
   [[nodiscard]] MysqlLedger* operator->() const { return ledger_.get(); }
 
  private:
-  const SystemClock clock_{};
+  LaterClock clock_{};
   Metrics metrics_{};
   MysqlPool pool_;
   std::unique_ptr<MysqlLedger> ledger_;

@@ -106,7 +106,7 @@ Setting::Setting(Operator& root, std::string name, const std::string& value)
 
 Setting::~Setting() {
   const bool is_number =
-      !before_.empty() && before_.find_first_not_of("0123456789") == std::string::npos;
+      !before_.empty() && before_.find_first_not_of("0123456789.") == std::string::npos;
   root_.run("SET GLOBAL " + name_ + " = " + (is_number ? before_ : "'" + before_ + "'"));
 }
 

@@ -18,7 +18,9 @@ class DriverBench : public DriverEvents {
  public:
   static constexpr std::size_t batch_claims_max = 8;
 
-  explicit DriverBench(const CampaignSettings& first, const CampaignSettings& second = {}) {
+  explicit DriverBench(const CampaignSettings& first, const CampaignSettings& second = {},
+                       std::size_t claims_max = batch_claims_max)
+      : claims_max_(claims_max) {
     ledger.events = &events;
     ledger.hold(campaign_of(first, 0, first_campaign));
     ledger.hold(campaign_of(second, 0, second_campaign));
@@ -107,13 +109,14 @@ class DriverBench : public DriverEvents {
     return answer.repeated ? text + "'" : text;
   }
 
+  const std::size_t claims_max_;
   std::uint32_t slot_ = 0;
   std::vector<std::string> told_;
   Metrics metrics_;
   const Issuer issuer_{codes};
 
  public:
-  Driver driver{{.batch_claims_max = batch_claims_max, .line_claims_max = batch_claims_max},
+  Driver driver{{.batch_claims_max = claims_max_, .line_claims_max = claims_max_},
                 ledger,
                 queue,
                 issuer_,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -23,11 +24,14 @@ class MemoryLedger final : public Ledger {
   bool is_away = false;  // it cannot say
   std::optional<Error> lost_because{};
   bool loses_itself = false;  // at the next commit that does not go well
+  // Called in each commit with its rows: lets time pass, as a slow disk would.
+  std::function<void(std::size_t)> on_commit = [](std::size_t) {};
   // As if another server that shares the ledger had not heard of a change yet.
   bool another_lags = false;
   // Where servers share it: what others have done, told once; and whether the lines are ours.
   bool shared = false;
   News next_news{};
+  bool finds_itself_lost = false;  // at the next look after the others
   bool has_leases = true;
   // Every commit that was tried, as rows; and what happened, as words.
   std::vector<BatchRows> tried{};
@@ -89,6 +93,7 @@ class MemoryLedger final : public Ledger {
   [[nodiscard]] CommitResult commit(const BatchRows& rows) override {
     if (rows.empty() && next_commits.empty()) return CommitResult::ok;
     note("commit");
+    on_commit(rows.size());
     tried.push_back(rows);
     CommitResult result = CommitResult::ok;
     if (!next_commits.empty()) {
@@ -113,6 +118,9 @@ class MemoryLedger final : public Ledger {
   [[nodiscard]] bool is_shared() const override { return shared; }
   [[nodiscard]] std::optional<Monotonic> follow_every() const override {
     return shared ? std::optional<Monotonic>(std::chrono::milliseconds(100)) : std::nullopt;
+  }
+  void follow() override {
+    if (finds_itself_lost) lost_because = Error{ErrorCode::corrupt, "it has gone back"};
   }
   [[nodiscard]] bool runs_line(CampaignNumber) const override { return has_leases; }
   [[nodiscard]] std::optional<Error> lost() const override { return lost_because; }

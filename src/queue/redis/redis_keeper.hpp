@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/verdict.hpp"
+#include "observe/metrics.hpp"
+#include "queue/redis/redis_client.hpp"
+#include "queue/redis/redis_space.hpp"
+#include "queue/redis/redis_waiters.hpp"
+
+// Keeps claims that must wait because nobody can issue (the ledger is away, or a leader stands
+// still): writes down in Redis that they wait, has the replicas acknowledge it, and only then lets
+// their clients be told. It is written there until it is known how each of them ended, so that
+// whoever asks any server hears it; and in which campaigns that is so, that no campaign is
+// forgotten in which nobody claims any more.
+//
+// Thread rule: look_up() may be called by any thread, all else by the one that owns `client`.
+
+namespace firstcome {
+
+class RedisKeeper {
+ public:
+  struct Options {
+    unsigned replicas = 0;  // that must have a claim before it is called kept
+    std::chrono::milliseconds wait{200};
+    std::chrono::milliseconds look_up_time{500};
+  };
+
+  RedisKeeper(Options options, RedisSpace space, std::shared_ptr<const RedisAccess> access,
+              const Clock& clock, Metrics& metrics);
+
+  struct Kept {
+    RedisWaiters::Name name{};
+    Place place{};
+  };
+  // -> those of the names, all of one campaign, that are kept from now on. Blocks for two round
+  // trips and the replicas.
+  [[nodiscard]] std::vector<Kept> keep(RedisClient& client, CampaignNumber campaign,
+                                       std::span<const RedisWaiters::Name> names,
+                                       std::chrono::milliseconds ttl);
+
+  // The campaigns in which claims are kept, by any server. Blocks for a round trip.
+  [[nodiscard]] std::vector<CampaignNumber> campaigns(RedisClient& client);
+
+  // Nothing waits in this campaign, of those that campaigns() has named last.
+  void forget(RedisClient& client, CampaignNumber campaign);
+
+  // Where the user's newest kept claim stands, or how it ended; nothing also when Redis cannot be
+  // asked. Blocks.
+  [[nodiscard]] std::optional<Place> look_up(CampaignNumber campaign, const UserId& user);
+
+ private:
+  [[nodiscard]] std::optional<Place> ask(CampaignNumber campaign, const UserId& user);
+
+  const Options options_;
+  const RedisSpace space_;
+  const Clock& clock_;
+  std::map<CampaignNumber, std::string> seen_;  // with their scores, by campaigns()
+
+  std::mutex asking_mutex_;
+  RedisClient asking_;         // guarded by asking_mutex_
+  Monotonic ask_again_at_{0};  // guarded by asking_mutex_
+
+  Counter& kept_;
+  Counter& not_replicated_;
+};
+
+}  // namespace firstcome

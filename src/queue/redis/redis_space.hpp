@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/ids.hpp"
+
+// What the servers of one ledger call the things that they have in common in Redis. A campaign's
+// keys share a hash tag, so they lie in one slot of a cluster. Plain value.
+
+namespace firstcome {
+
+class RedisSpace {
+ public:
+  // `ledger` names the ledger, and no other's.
+  explicit RedisSpace(const std::string& ledger) : ledger_(ledger) {}
+
+  // Channels: campaigns in which there is work, and verdicts.
+  [[nodiscard]] std::string work() const { return "fc:" + ledger_ + ":work"; }
+  [[nodiscard]] std::string post() const { return "fc:" + ledger_ + ":verdicts"; }
+
+  // The campaigns in which claims are kept.
+  [[nodiscard]] std::string kept_campaigns() const { return "fc:" + ledger_ + ":kept"; }
+
+  // Of a campaign.
+  [[nodiscard]] std::string claims(CampaignNumber campaign) const {
+    return key(campaign, "claims");
+  }
+  [[nodiscard]] std::string meta(CampaignNumber campaign) const { return key(campaign, "meta"); }
+  [[nodiscard]] std::string kept(CampaignNumber campaign) const { return key(campaign, "kept"); }
+
+ private:
+  [[nodiscard]] std::string key(CampaignNumber campaign, std::string_view what) const {
+    return "fc:{" + ledger_ + "." + std::to_string(campaign.value) + "}:" + std::string(what);
+  }
+
+  const std::string ledger_;
+};
+
+}  // namespace firstcome

@@ -1,0 +1,207 @@
+"""The ledger is away, Redis is there: claims are kept in Redis, in order. Who claims is told to
+wait, and every claim that was told so finds its end when the ledger is back (promise 10)."""
+
+import time
+
+import pytest
+
+from support.api import Api
+from support.engine import the_engine
+from support.history import Claim, write_history
+from support.promises import check_promises
+from support.server import run, serve_fails
+from support.storm import Storm, claim_until_final, wait_until_settled
+from support.wait import until
+
+pytestmark = [pytest.mark.one_redis, pytest.mark.bound_s(120)]
+
+STOCK = 300
+USERS = 500
+
+
+@pytest.fixture
+def two(start_server, tmp_path):
+    first = start_server()
+    return first, start_server(tmp_path / "second", beside=first)
+
+
+@pytest.fixture
+def ledger():
+    primary = the_engine().primary
+    yield primary
+    primary.thaw() if primary.is_alive() else primary.restart()
+
+
+@pytest.fixture
+def redis():
+    redis = the_engine().redis
+    yield redis
+    if not redis.is_alive():
+        redis.restart()
+
+
+def make(server, campaign, **settings):
+    with Api(server.address, server.admin_key) as admin:
+        assert admin.put_campaign(campaign, **settings).status == 201
+        # A server that has just issued holds the lease, and recalls what it knows.
+        assert admin.claim(campaign, "warm").status == 201
+
+
+def claim(server, campaign, user, key=None):
+    with Api(server.address, server.issue_key) as api:
+        return api.claim(campaign, user, key)
+
+
+def status(server, campaign, user):
+    with Api(server.address, server.issue_key) as api:
+        return api.claim_status(campaign, user)
+
+
+def outcome_at(server, campaign, user):
+    found = status(server, campaign, user)
+    return found.json()["outcome"] if found.status == 200 else found.status
+
+
+def break_it(ledger, how):
+    ledger.freeze() if how == "frozen" else ledger.kill()
+
+
+def mend_it(ledger, how):
+    ledger.thaw() if how == "frozen" else ledger.restart()
+
+
+@pytest.mark.parametrize("how", ["frozen", "killed"])
+def test_claims_wait_in_order_and_are_issued_when_the_ledger_is_back(two, ledger, how):
+    campaign = f"waits-{how}"
+    make(two[0], campaign, stock=4)
+    break_it(ledger, how)
+    users = ["ann", "bob", "cid", "dan", "eve"]
+    start = time.monotonic()
+    told = [claim(two[n % 2], campaign, user) for n, user in enumerate(users)]
+    assert [reply.status for reply in told] == [202] * 5
+    # Of a ledger that says nothing it is not known for a while that it is away.
+    assert time.monotonic() - start < 5 * (6 if how == "frozen" else 2.5), "nobody is held for long"
+    places = [reply.json() for reply in told]
+    assert [place["position"] for place in places] == [1, 2, 3, 4, 5]
+    assert places == sorted(places, key=lambda place: place["ticket"])
+    assert told[0].headers["location"] == f"/v1/campaigns/{campaign}/claims/ann"
+
+    for server in two:
+        asked = status(server, campaign, "cid").json()
+        assert (asked["outcome"], asked["ticket"], asked["position"]) == \
+            ("queued", places[2]["ticket"], 3)
+    again = claim(two[0], campaign, "bob")
+    assert (again.status, again.json()["ticket"]) == (202, places[1]["ticket"]), "its old place"
+
+    mend_it(ledger, how)
+    for server in two:
+        until(lambda: outcome_at(server, campaign, "eve") == "sold_out", "how it ended for eve")
+        assert [outcome_at(server, campaign, user) for user in users] == \
+            ["issued"] * 3 + ["sold_out"] * 2
+    with Api(two[1].address, two[1].admin_key) as admin:
+        coupons = admin.all_coupons(campaign)
+    assert [coupon["user"] for coupon in coupons] == ["warm", "ann", "bob", "cid"]
+
+
+def test_a_crowd_comes_while_the_ledger_is_away(two, ledger, tmp_path):
+    make(two[0], "crowd", stock=STOCK)
+    claims = [Claim("crowd", f"u{n}", "") for n in range(USERS)]
+    ledger.kill()
+    storms = [Storm(one.address, one.issue_key, claims, connections=100).start() for one in two]
+    attempts = [attempt for storm in storms for attempt in storm.join()]
+    assert {attempt.status for attempt in attempts} == {202}, "nobody is refused"
+    ledger.restart()
+    wait_until_settled(two[1].address, two[1].issue_key, claims)
+    attempts += claim_until_final(two[0].address, two[0].issue_key, claims)
+    with Api(two[0].address, two[0].admin_key) as admin:
+        coupons = admin.all_coupons("crowd")
+    warm = [coupon for coupon in coupons if coupon["user"] == "warm"]
+    assert len(warm) == 1 and len(coupons) == STOCK
+    history = tmp_path / "history.ndjson"
+    write_history(history, attempts)
+    result = run("verify", "--ledger", two[0].ledger_url, "--history", history,
+                 "--campaign", "crowd")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_what_a_dead_server_has_kept_is_issued_by_another(two, ledger):
+    make(two[0], "orphan", stock=2)
+    ledger.kill()
+    assert claim(two[0], "orphan", "ann").status == 202
+    two[0].kill()
+    ledger.restart()
+    until(lambda: outcome_at(two[1], "orphan", "ann") == "issued", "a coupon nobody asks for")
+
+
+@pytest.mark.parametrize("comes_back", ["as it was", "empty"])
+def test_redis_goes_too_and_comes_back(two, ledger, redis, comes_back):
+    campaign = "both-" + comes_back.replace(" ", "-")
+    make(two[0], campaign, stock=2)
+    ledger.kill()
+    assert claim(two[1], campaign, "ann").status == 202
+    redis.kill()
+    refused = claim(two[0], campaign, "bob")
+    assert (refused.status, refused.code) == (503, "unavailable")
+    assert int(refused.headers["retry-after"]) > 0
+    redis.restart() if comes_back == "as it was" else redis.wipe()
+    ledger.restart()
+    until(lambda: outcome_at(two[0], campaign, "ann") == "issued", "the coupon")
+
+
+def test_paced_claims_wait_too(two, ledger):
+    pace = {"batch": 10, "tick_ms": 50}
+    with Api(two[0].address, two[0].admin_key) as admin:
+        assert admin.put_campaign("paced", stock=1, mode="paced", pace=pace).status == 201
+    ledger.kill()
+    told = [claim(two[n], "paced", user) for n, user in enumerate(["ann", "bob"])]
+    assert [reply.status for reply in told] == [202, 202]
+    ledger.restart()
+    for server in two:
+        until(lambda: outcome_at(server, "paced", "bob") == "sold_out", "the end of the line")
+        assert outcome_at(server, "paced", "ann") == "issued"
+
+
+def test_each_of_a_users_claims_waits(two, ledger):
+    """per_user 2, three claims under keys of their own: two win, and each key gets its own."""
+    make(two[0], "several", stock=10, per_user=2)
+    ledger.kill()
+    keys = ["k1", "k2", "k3"]
+    tickets = [claim(two[0], "several", "ann", key).json()["ticket"] for key in keys]
+    assert tickets == sorted(set(tickets))
+    ledger.restart()
+
+    def settled():
+        replies = [claim(two[1], "several", "ann", key) for key in keys]
+        return [reply.status for reply in replies] == [200, 200, 409] and \
+            [reply.json()["nth"] for reply in replies[:2]] == [1, 2]
+
+    until(settled, "two coupons, and no third")
+
+
+def test_with_the_ledgers_ack_nobody_is_told_to_wait(start_server, ledger):
+    server = start_server(args=["--queue-ack", "ledger"])
+    make(server, "strict", stock=2)
+    ledger.kill()
+    refused = claim(server, "strict", "ann")
+    assert (refused.status, refused.code) == (503, "unavailable")
+    ledger.restart()
+    until(lambda: claim(server, "strict", "ann").status in (200, 201), "the ledger")
+
+
+def test_an_ack_that_does_not_exist_is_refused(tmp_path):
+    said = serve_fails(tmp_path, "--queue-ack", "disk")
+    assert "flag --queue-ack" in said and "redis or ledger" in said and "'disk'" in said
+
+
+def test_a_queue_that_is_full_refuses_before_a_ticket(start_server, ledger):
+    server = start_server(args=["--queue-depth", "2"])
+    make(server, "full", stock=9)
+    ledger.kill()
+    assert [claim(server, "full", user).status for user in ("ann", "bob")] == [202, 202]
+    refused = claim(server, "full", "cid")
+    assert (refused.status, refused.code) == (503, "overloaded")
+    assert int(refused.headers["retry-after"]) > 0
+    assert claim(server, "full", "ann").status == 202, "who has a ticket is not refused"
+    ledger.restart()
+    until(lambda: outcome_at(server, "full", "bob") == "issued", "the coupon")
+    assert claim(server, "full", "cid").status == 201
