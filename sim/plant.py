@@ -165,9 +165,8 @@ BUGS = {
     ),
     "desk_asks_ledger_before_line": (
         "desk/desk.cpp",
-        ".place = parts_.queue.place(campaign->number, identity)};",
-        ".place = PLANTED ? std::optional<Place>()\n"
-        "                 : parts_.queue.place(campaign->number, identity)};",
+        "  status.place = parts_.queue.place(campaign->number, identity);",
+        "  if (!PLANTED) status.place = parts_.queue.place(campaign->number, identity);",
         "  if (status.place) {",
         "  if (PLANTED) status.place = parts_.queue.place(campaign->number, identity);\n"
         "  if (status.place) {",

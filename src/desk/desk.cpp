@@ -10,6 +10,9 @@ constexpr std::string_view answers = "firstcome_claims_total";
 constexpr std::string_view answers_help =
     "Claims answered, by outcome; repeated ones had their coupon already.";
 
+// What another server issued at the last moment is in this one's memory by then.
+constexpr std::chrono::seconds just_closed{2};
+
 }  // namespace
 
 Desk::Desk(const Parts& parts, const Limits& limits, Metrics::Shard& metrics)
@@ -37,7 +40,7 @@ Desk::Reply Desk::claim(const CampaignId& campaign_id, const UserId& user,
     if (answer && answer->outcome != Outcome::issued) {
       if (const auto queued = answer_if_parked(*campaign, identity)) answer = queued;
     }
-    if (answer) {
+    if (answer && is_certain(*campaign, *answer, now)) {
       count(*answer);
       return *answer;
     }
@@ -91,6 +94,13 @@ std::optional<Answer> Desk::answer_at_once(const Campaign& campaign, const Stand
       return std::nullopt;
   }
   CHECK(false, "a ruling outside the enumeration");
+}
+
+// Memory is a moment behind other servers. Who has a coupon that it does not know yet could be told
+// that all is over, so at first the issuer decides. A no that follows from coupons knows them all.
+bool Desk::is_certain(const Campaign& campaign, const Answer& answer, Time now) const {
+  return answer.outcome != Outcome::closed || !parts_.ledger.is_shared() ||
+         now >= *campaign.settings->closes_at + just_closed;
 }
 
 // A claim that stands in the line already gets that answer again, although one like it would be

@@ -93,6 +93,7 @@ class Desk {
  private:
   [[nodiscard]] std::optional<Answer> answer_at_once(const Campaign& campaign,
                                                      const Standing& standing, Time now) const;
+  [[nodiscard]] bool is_certain(const Campaign& campaign, const Answer& answer, Time now) const;
   [[nodiscard]] std::optional<Answer> answer_if_parked(const Campaign& campaign,
                                                        const Identity& identity) const;
   [[nodiscard]] std::optional<Refusal> refusal() const;

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from threading import Thread
 
@@ -107,6 +108,23 @@ def test_a_node_reads_what_another_has_just_given(two):
             assert [c["nth"] for c in told["coupons"]] == list(range(1, count + 1))
             listed = there.user_coupons("ann").json()["data"]
             assert [c["nth"] for c in listed] == list(range(1, count + 1))
+
+
+def test_who_won_at_the_last_moment_has_won_at_both_nodes(two, tmp_path):
+    """Promise 5 at the end of the window, with every claim sent to both nodes."""
+    with Api(two[0].address, two[0].admin_key) as admin:
+        assert admin.put_campaign("ends", stock=100_000).status == 201
+        claims = [Claim("ends", f"u{n}") for n in range(4000)]
+        storms = [Storm(node.address, node.issue_key, sent, connections=50).start()
+                  for node, sent in zip(two, (claims, claims[1000:] + claims[:1000]))]
+        ends = datetime.now(timezone.utc) + timedelta(milliseconds=300)
+        assert admin.patch_campaign("ends", closes_at=ends.isoformat()).status == 200
+    attempts = [attempt for storm in storms for attempt in storm.join()]
+    attempts += claim_until_final(two[0].address, two[0].issue_key, claims)
+    write_history(tmp_path / "history.ndjson", attempts)
+    result = run("verify", "--ledger", two[0].ledger_url, "--history", tmp_path / "history.ndjson")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert {"issued", "closed"} <= {attempt.outcome for attempt in attempts}
 
 
 def test_a_node_knows_who_was_just_told_to_wait_at_another(two):

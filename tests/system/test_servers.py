@@ -16,7 +16,7 @@ from support.redis_cluster import RedisCluster
 from support.redis_sentinels import RedisSentinels
 from support.redis_server import RedisServer
 from support.resp import RedisError
-from support.wait import until
+from support.wait import DEADLINE_S, until
 
 WITH_SERVERS = Path(__file__).resolve().parents[1] / "support" / "with_servers.py"
 
@@ -152,11 +152,17 @@ def test_redis_knows_its_users():
             redis.call("PING")
 
 
+def write_to_both(master, key, value):
+    """WAIT is about what its own connection wrote: on another one it says 1 at once."""
+    with master.connect(timeout_s=DEADLINE_S) as connection:
+        connection.call("SET", key, value)
+        assert connection.call("WAIT", 1, 20_000) == 1, "the replica has it"
+
+
 def test_sentinels_make_the_replica_the_master():
     with RedisSentinels() as sentinels:
         old = sentinels.master()
-        old.call("SET", "key", "value")
-        assert old.call("WAIT", 1, 1000) == 1, "the replica has it"
+        write_to_both(old, "key", "value")
         old.kill()
         new = sentinels.wait_for_master_other_than(old)
         assert new is not old and new.call("GET", "key") == "value"
@@ -189,8 +195,7 @@ def test_a_cluster_moves_slots_and_fails_over():
         assert refusal(source, "GET", "{c}1") == ["MOVED", str(slot), target.host_and_port]
         assert cluster.node_of_key("{c}1") is target
 
-        target.call("SET", "{c}2", "value")
-        assert target.call("WAIT", 1, 1000) == 1, "the replica has it"
+        write_to_both(target, "{c}2", "value")
         target.kill()
         cluster.wait_taken_over(target)
         assert cluster.node_of_key("{c}1").call("GET", "{c}2") == "value"

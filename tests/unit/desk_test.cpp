@@ -98,6 +98,20 @@ TEST_F(DeskTest, gives_who_won_the_coupon_whatever_has_become_of_the_campaign) {
   EXPECT_EQ(claim("b"), "paused");
 }
 
+// Promise 5, where another server's last coupons are not in memory yet.
+TEST_F(DeskTest, leaves_who_comes_just_after_the_end_to_the_issuer_where_others_issue) {
+  const Time now = clock.now();
+  hold({.stock = 9, .closes_at = now}, 1);
+  give("a", 1);
+  ledger.shared = true;
+  EXPECT_EQ(claim("a"), "rank 1");
+  EXPECT_EQ(claim("b"), "wait");
+  board.put_up(campaign_of({.stock = 9, .closes_at = now - std::chrono::seconds(2)}, 1));
+  EXPECT_EQ(claim("b"), "closed");
+  board.put_up(campaign_of({.stock = 9, .closes_at = now, .paused = true}, 1));
+  EXPECT_EQ(claim("b"), "paused");
+}
+
 TEST_F(DeskTest, tells_a_users_claims_apart_by_their_keys) {
   hold({.stock = 9, .per_user = 2}, 2);
   give("a", 1, "k1");
