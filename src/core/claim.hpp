@@ -31,6 +31,9 @@ struct Claim {
   Epoch epoch{};             // epoch and ticket are given by the queue
   Ticket ticket{};
   ReplyTo reply_to{};
+  // It may stand in a queue that cannot be asked now, and be decided again from there: nothing but
+  // a yes is true of it for ever.
+  bool in_queue_elsewhere = false;
 };
 
 }  // namespace firstcome

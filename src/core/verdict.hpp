@@ -37,6 +37,12 @@ struct Verdict {
   ReplyTo reply_to{};
   Kind kind = Kind::answered;
   Answer answer{};
+
+  // Whether the ledger has it, so that it stays true whatever becomes of the claim.
+  [[nodiscard]] bool is_yes() const {
+    return kind == Kind::answered &&
+           (answer.outcome == Outcome::issued || answer.outcome == Outcome::queued);
+  }
 };
 
 // How long a parked claim waits at its place when `batch` claims leave each tick.

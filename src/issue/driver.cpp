@@ -346,8 +346,10 @@ void Driver::tell(std::span<const Claim> claims, std::span<const Answer> answers
       elsewhere.push_back({reply_to, kind, answers[i]});
       continue;
     }
+    Verdict verdict{reply_to, kind, answers[i]};
+    if (claims[i].in_queue_elsewhere && !verdict.is_yes()) verdict.kind = Verdict::Kind::unanswered;
     if (reply_to.desk >= verdicts_.size()) verdicts_.resize(reply_to.desk + 1U);
-    verdicts_[reply_to.desk].push_back({reply_to, kind, answers[i]});
+    verdicts_[reply_to.desk].push_back(verdict);
   }
   if (!elsewhere.empty()) queue_.answer(elsewhere);
   for (std::size_t desk = 0; desk < verdicts_.size(); ++desk) {

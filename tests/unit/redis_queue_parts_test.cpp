@@ -122,7 +122,7 @@ TEST(RedisWaiters, say_issued_now_to_the_first_in_the_queue_alone) {
   Told told;
   EXPECT_TRUE(told.add("ann", 1));
   EXPECT_FALSE(told.add("ann", 2)) << "it is on its way already";
-  told.waiters.confirm(name_of("ann"), 41);
+  told.waiters.confirm(name_of("ann"), 41, true);
   told.answer("ann", 41);
   EXPECT_EQ(told.words, "1 issued, 2 repeated");
   EXPECT_EQ(told.waiters.size(), 0U);
@@ -131,7 +131,7 @@ TEST(RedisWaiters, say_issued_now_to_the_first_in_the_queue_alone) {
 TEST(RedisWaiters, say_repeated_where_another_server_was_first) {
   Told told;
   told.add("ann", 1);
-  told.waiters.confirm(name_of("ann"), std::nullopt);
+  told.waiters.confirm(name_of("ann"), 41, false);
   told.answer("ann", 41);
   EXPECT_EQ(told.words, "1 repeated");
 }
@@ -150,13 +150,13 @@ TEST(RedisWaiters, keep_a_verdict_until_it_is_known_whose_it_is) {
   own.add("ann", 1);
   own.answer("ann", 41);
   EXPECT_EQ(own.words, "");
-  own.waiters.confirm(name_of("ann"), 41);
+  own.waiters.confirm(name_of("ann"), 41, true);
   EXPECT_EQ(own.words, "1 issued");
 
   Told earlier;  // of the same claim when it was in the queue before
   earlier.add("ann", 1);
   earlier.answer("ann", 41);
-  earlier.waiters.confirm(name_of("ann"), 52);
+  earlier.waiters.confirm(name_of("ann"), 52, true);
   EXPECT_EQ(earlier.words, "1 repeated");
 }
 
@@ -170,7 +170,7 @@ TEST(RedisWaiters, name_the_overdue_once_a_period) {
   EXPECT_EQ(overdue(5), 1U);
   EXPECT_EQ(overdue(9), 0U);
   EXPECT_EQ(overdue(10), 1U);
-  EXPECT_EQ(told.waiters.take(name_of("ann")).size(), 1U);
+  EXPECT_EQ(told.waiters.take(name_of("ann"), false).size(), 1U);
   EXPECT_EQ(overdue(99), 0U);
 }
 
@@ -193,7 +193,7 @@ TEST(RedisWaiters, are_told_that_they_wait_and_stay_without_clients) {
     return told.waiters.patient({seconds(2), seconds(5)}, seconds(now_s)).size();
   };
   EXPECT_EQ(patient(9), 0U) << "it may not be in the queue yet";
-  told.waiters.confirm(name_of("ann"), 41);
+  told.waiters.confirm(name_of("ann"), 41, true);
   EXPECT_EQ(patient(4), 0U);
   EXPECT_EQ(patient(5), 1U);
   told.waiters.note_kept(name_of("ann"), {.ticket = Ticket{41}, .position = 7}, seconds(1));
@@ -210,7 +210,7 @@ TEST(RedisWaiters, are_told_that_they_wait_and_stay_without_clients) {
 TEST(RedisWaiters, are_not_told_to_wait_where_others_are_served) {
   Told told;
   told.add("ann", 1);
-  told.waiters.confirm(name_of("ann"), 41);
+  told.waiters.confirm(name_of("ann"), 41, true);
   told.answer("bob", 7, seconds(9));
   EXPECT_EQ(told.waiters.patient({seconds(2), seconds(5)}, seconds(10)).size(), 0U);
   EXPECT_EQ(told.waiters.patient({seconds(2), seconds(5)}, seconds(14)).size(), 1U);
@@ -219,7 +219,7 @@ TEST(RedisWaiters, are_not_told_to_wait_where_others_are_served) {
 TEST(RedisWaiters, are_told_to_wait_sooner_where_nobody_can_issue) {
   Told told;
   told.add("ann", 1);
-  told.waiters.confirm(name_of("ann"), 41);
+  told.waiters.confirm(name_of("ann"), 41, true);
   const auto patient = [&](int now_s) {
     return told.waiters.patient({seconds(2), seconds(5)}, seconds(now_s)).size();
   };
@@ -231,10 +231,60 @@ TEST(RedisWaiters, are_told_to_wait_sooner_where_nobody_can_issue) {
   EXPECT_EQ(patient(7), 1U);
 }
 
+RedisWaiters::Told refused(const std::string& user, std::int64_t ticket) {
+  RedisWaiters::Told told{.name = name_of(user), .ticket = ticket};
+  told.verdict.answer.outcome = Outcome::sold_out;
+  return told;
+}
+
+// A yes holds for every ticket of the claim, a no for the one that it was given to.
+TEST(RedisWaiters, pass_over_a_no_to_another_ticket) {
+  Told told;
+  told.add("ann", 1);
+  told.waiters.confirm(name_of("ann"), 52, true);
+  told.waiters.answer({refused("ann", 41)}, {});
+  EXPECT_EQ(told.words, "");
+  EXPECT_EQ(told.waiters.size(), 1U);
+  told.waiters.answer({refused("ann", 52)}, {});
+  EXPECT_EQ(told.waiters.size(), 0U);
+
+  Told early;
+  early.add("ann", 1);
+  early.waiters.answer({refused("ann", 41)}, {});
+  early.waiters.confirm(name_of("ann"), 52, true);
+  EXPECT_EQ(early.waiters.size(), 1U);
+  early.answer("ann", 41);
+  EXPECT_EQ(early.words, "1 repeated");
+}
+
+TEST(RedisWaiters, mark_claims_that_may_stand_in_the_queue) {
+  Told told;
+  for (const char* user : {"ann", "bob", "cid"}) told.add(user, 1);
+  told.waiters.confirm(name_of("ann"), 41, true);
+  EXPECT_TRUE(told.waiters.take(name_of("ann"), false)[0].in_queue_elsewhere);
+  EXPECT_TRUE(told.waiters.take(name_of("bob"), true)[0].in_queue_elsewhere);
+  EXPECT_FALSE(told.waiters.take(name_of("cid"), false)[0].in_queue_elsewhere);
+}
+
+TEST(RedisWaiters, do_not_forget_who_was_told_to_wait) {
+  Told told;
+  told.add("ann", 1);
+  told.waiters.confirm(name_of("ann"), 41, true);
+  told.waiters.note_kept(name_of("ann"), {.ticket = Ticket{41}, .position = 7}, seconds(1));
+  told.waiters.note_lost(first_campaign);
+  EXPECT_TRUE(told.waiters.take(name_of("ann"), true).empty());
+  EXPECT_EQ(told.waiters.size(), 1U);
+  const RedisWaiters::Patience patience{seconds(2), seconds(5)};
+  EXPECT_EQ(told.waiters.patient(patience, seconds(9)).size(), 1U) << "to be written down again";
+  told.waiters.note_kept(name_of("ann"), {.ticket = Ticket{52}, .position = 1}, seconds(1));
+  EXPECT_EQ(told.waiters.patient(patience, seconds(99)).size(), 0U);
+  EXPECT_EQ(told.words, "1 queued at 7");
+}
+
 TEST(RedisWaiters, send_again_what_the_queue_has_lost) {
   Told told;
   told.add("ann", 1);
-  told.waiters.confirm(name_of("ann"), 41);
+  told.waiters.confirm(name_of("ann"), 41, true);
   told.waiters.note_kept(name_of("ann"), {.ticket = Ticket{41}, .position = 7}, seconds(1));
   const auto overdue = [&](int now_s) {
     return told.waiters.overdue(seconds(5), seconds(50), seconds(now_s)).size();
@@ -249,34 +299,37 @@ RedisFetched::One fetched(const std::string& user, std::int64_t ticket) {
 }
 
 TEST(RedisFetched, goes_on_behind_the_newest_and_anew_when_it_was_dropped) {
-  RedisFetched all;
-  EXPECT_EQ(all.newest(first_campaign), 0);
-  const auto ann = all.add(fetched("ann", 41));
-  const auto bob = all.add(fetched("bob", 42));
-  EXPECT_EQ(all.newest(first_campaign), 42);
-  EXPECT_EQ(all.finish(bob)->ticket, 42);
-  EXPECT_FALSE(all.finish(bob)) << "once";
-  all.drop(first_campaign);
-  EXPECT_FALSE(all.finish(ann));
-  EXPECT_EQ(all.newest(first_campaign), 0);
-  const auto carl = all.add(fetched("carl", 43));
-  EXPECT_EQ(all.finish(carl)->name, name_of("carl"));
+  RedisFetched fetches;
+  EXPECT_EQ(fetches.newest(first_campaign), 0);
+  const auto ann = fetches.add(fetched("ann", 41));
+  const auto bob = fetches.add(fetched("bob", 42));
+  EXPECT_EQ(fetches.newest(first_campaign), 42);
+  EXPECT_EQ(fetches.finish(*bob)->ticket, 42);
+  EXPECT_FALSE(fetches.finish(*bob)) << "once";
+  const auto version = fetches.version(first_campaign);
+  fetches.drop(first_campaign);
+  EXPECT_GT(fetches.version(first_campaign), version);
+  EXPECT_FALSE(fetches.finish(*ann));
+  EXPECT_EQ(fetches.newest(first_campaign), 0);
+  const auto carl = fetches.add(fetched("carl", 43));
+  EXPECT_EQ(fetches.finish(*carl)->name, name_of("carl"));
 }
 
-TEST(RedisFetched, is_not_rewound_again_and_again_while_claims_are_undecided) {
-  RedisFetched all;
-  const auto ann = all.add(fetched("ann", 41));
-  all.rewind(first_campaign, seconds(10));
-  EXPECT_EQ(all.newest(first_campaign), 0);
-  const auto again = all.add(fetched("ann", 41));
-  all.rewind(first_campaign, seconds(11));
-  EXPECT_EQ(all.newest(first_campaign), 41) << "it would be fetched a third time";
-  all.rewind(first_campaign, seconds(12));
-  EXPECT_EQ(all.newest(first_campaign), 0) << "but not for ever";
-  all.add(fetched("ann", 41));
-  for (const auto slot : {ann, again, again + 1}) EXPECT_TRUE(all.finish(slot));
-  all.rewind(first_campaign, seconds(13));
-  EXPECT_EQ(all.newest(first_campaign), 0) << "nothing would come twice";
+TEST(RedisFetched, takes_no_claim_twice_before_it_has_left_the_queue) {
+  RedisFetched fetches;
+  const auto ann = fetches.add(fetched("ann", 41));
+  fetches.rewind(first_campaign);
+  EXPECT_EQ(fetches.newest(first_campaign), 0);
+  EXPECT_FALSE(fetches.add(fetched("ann", 41))) << "undecided";
+  EXPECT_EQ(fetches.newest(first_campaign), 41);
+  ASSERT_TRUE(fetches.finish(*ann));
+  EXPECT_FALSE(fetches.add(fetched("ann", 41))) << "decided, and still there";
+  fetches.drop(first_campaign);
+  EXPECT_FALSE(fetches.add(fetched("ann", 41))) << "that it is decided is not undone";
+  fetches.release(first_campaign, 41);
+  EXPECT_TRUE(fetches.add(fetched("ann", 41)));
+  fetches.drop(first_campaign);
+  EXPECT_TRUE(fetches.add(fetched("ann", 41))) << "it was left in the queue undecided";
 }
 
 TEST(KeptClaims, are_read_back) {

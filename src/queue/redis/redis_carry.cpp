@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t claims_a_script = 1000;
 constexpr std::size_t fetch_max = 4096;
-constexpr std::size_t undelivered_max = 100'000;  // what goes beyond is told when it is asked again
+// How long replicas have for the removal of what is told a no.
+constexpr std::chrono::milliseconds replicas_wait{100};
 
 const RedisScript& enqueue_script() {
   static const RedisScript script{std::string(embedded::redis_enqueue)};
@@ -38,74 +39,100 @@ std::string in_ledger() {
 }  // namespace
 
 struct RedisQueue::Round {
+  struct Settling {
+    std::vector<RedisWaiters::Told> decided;
+    std::size_t at;
+  };
   struct Sent {
     CampaignNumber campaign;
     std::vector<Name> names;
     std::size_t at;
+    std::int64_t newest = 0;  // ticket, of those that are new
   };
   struct Fetch {
     CampaignNumber campaign;
-    bool from_front;
+    std::int64_t behind;
+    std::uint64_t version;
     std::size_t at;
   };
   std::vector<RedisCommand> commands;
-  std::vector<RedisWaiters::Told> verdicts;
-  std::size_t verdicts_end = 0;  // of the commands that deliver them, which come first
+  std::vector<Settling> settlings;
+  bool has_noes = false;
   std::vector<Sent> sent;
   std::vector<Fetch> fetches;
 };
 
 void RedisQueue::carry(Tasks tasks) {
   Round round;
-  add_verdicts(round, tasks);
+  add_decided(round, std::move(tasks.decided));
+  add_messages(round, tasks);
   add_claims(round, tasks);
   add_fetches(round, tasks);
   if (round.commands.empty()) return;
+  const std::vector<RedisResult> results = run(round);
+  take_settled(round, results);
+  take_sent(round, results);
+  take_fetched(round, results);
+  fetch_missed(round);
+}
+
+std::vector<RedisResult> RedisQueue::run(const Round& round) {
   const Monotonic start = parts_.clock.monotonic();
-  const std::vector<RedisResult> results = client_.run(round.commands);
+  // A replica that takes over must not bring back what was told a no.
+  std::vector<RedisResult> results =
+      round.has_noes && options_.replicas > 0
+          ? client_
+                .run_and_wait(round.commands,
+                              {.replicas = options_.replicas, .time = replicas_wait})
+                .results
+          : client_.run(round.commands);
   const Monotonic took = parts_.clock.monotonic() - start;
   round_seconds_.observe(std::chrono::duration<double>(took).count());
   for (const RedisResult& result : results) {
     if (!result) failures_.add();
   }
-  take_delivered(round, results);
-  take_sent(round, results);
-  take_fetched(round, results);
+  return results;
 }
 
-void RedisQueue::add_verdicts(Round& round, Tasks& tasks) const {
-  if (!tasks.verdicts.empty()) {
-    PostWriter post(options_.server);
-    std::map<CampaignNumber, std::vector<const RedisWaiters::Told*>> decided;
-    for (const RedisWaiters::Told& told : tasks.verdicts) {
-      post.add(told);
-      decided[told.name.campaign].push_back(&told);
+void RedisQueue::add_decided(Round& round, std::vector<RedisWaiters::Told> decided) const {
+  std::map<CampaignNumber, std::vector<RedisWaiters::Told>> by_campaign;
+  for (RedisWaiters::Told& told : decided) {
+    round.has_noes |= !told.verdict.is_yes();
+    by_campaign[told.name.campaign].push_back(std::move(told));
+  }
+  for (auto& [campaign, all] : by_campaign) {
+    for (std::size_t at = 0; at < all.size(); at += claims_a_script) {
+      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto end =
+          begin + static_cast<std::ptrdiff_t>(std::min(claims_a_script, all.size() - at));
+      Round::Settling settling{{std::move_iterator(begin), std::move_iterator(end)},
+                               round.commands.size()};
+      std::string outcomes;
+      for (const auto& told : settling.decided) {
+        outcomes.push_back(outcome_digit(told.verdict.answer.outcome));
+      }
+      RedisCommand command = RedisCommand::script(settle_script(), 3)
+                                 .key(space_.claims(campaign))
+                                 .key(space_.meta(campaign))
+                                 .key(space_.kept(campaign))
+                                 .arg(ttl_of(campaign).count())
+                                 .arg(in_ledger())
+                                 .arg(outcomes);
+      for (const auto& told : settling.decided) command.arg(told.name.claim).arg(told.ticket);
+      round.commands.push_back(std::move(command));
+      round.settlings.push_back(std::move(settling));
     }
+  }
+}
+
+void RedisQueue::add_messages(Round& round, const Tasks& tasks) const {
+  if (!tasks.posts.empty()) {
+    PostWriter post(options_.server);
+    for (const RedisWaiters::Told& told : tasks.posts) post.add(told);
     round.commands.push_back(RedisCommand("PUBLISH").arg(space_.post()).arg(post.bytes()));
-    for (const auto& [campaign, all] : decided) add_settling(round, campaign, all);
-    round.verdicts = std::move(tasks.verdicts);
-    round.verdicts_end = round.commands.size();
   }
   for (const std::string& notice : tasks.notices) {
     round.commands.push_back(RedisCommand("PUBLISH").arg(space_.work()).arg(notice));
-  }
-}
-
-void RedisQueue::add_settling(Round& round, CampaignNumber campaign,
-                              std::span<const RedisWaiters::Told* const> decided) const {
-  for (std::size_t at = 0; at < decided.size(); at += claims_a_script) {
-    const auto part = decided.subspan(at, std::min(claims_a_script, decided.size() - at));
-    std::string outcomes;
-    for (const auto* told : part) outcomes.push_back(outcome_digit(told->verdict.answer.outcome));
-    RedisCommand command = RedisCommand::script(settle_script(), 3)
-                               .key(space_.claims(campaign))
-                               .key(space_.meta(campaign))
-                               .key(space_.kept(campaign))
-                               .arg(ttl_of(campaign).count())
-                               .arg(in_ledger())
-                               .arg(outcomes);
-    for (const auto* told : part) command.arg(told->name.claim);
-    round.commands.push_back(std::move(command));
   }
 }
 
@@ -149,13 +176,14 @@ void RedisQueue::add_fetches(Round& round, const Tasks& tasks) {
   const std::uint64_t present = parts_.local->depth().arrived;
   const std::scoped_lock lock(mutex_);
   for (const CampaignNumber campaign : tasks.work) {
-    if (left_.contains(campaign.value)) continue;
+    // One that is not known yet is looked after again when it is.
+    if (left_.contains(campaign.value) || !settings_.contains(campaign.value)) continue;
     if (present >= fetched_max) {
       put_off_.insert(campaign);
       continue;
     }
     const std::int64_t newest = fetched_.newest(campaign);
-    round.fetches.push_back({campaign, newest == 0, round.commands.size()});
+    round.fetches.push_back({campaign, newest, fetched_.version(campaign), round.commands.size()});
     round.commands.push_back(RedisCommand("ZRANGEBYSCORE")
                                  .key(space_.claims(campaign))
                                  .arg("(" + std::to_string(newest))
@@ -167,36 +195,48 @@ void RedisQueue::add_fetches(Round& round, const Tasks& tasks) {
   }
 }
 
-void RedisQueue::take_delivered(Round& round, const std::vector<RedisResult>& results) {
-  const auto end = results.begin() + static_cast<std::ptrdiff_t>(round.verdicts_end);
-  if (std::all_of(results.begin(), end, [](const RedisResult& one) { return one.has_value(); })) {
-    return;
+void RedisQueue::take_settled(Round& round, const std::vector<RedisResult>& results) {
+  std::vector<RedisWaiters::Told> noes;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (Round::Settling& settling : round.settlings) {
+      if (!results[settling.at]) {  // to be settled twice does no harm
+        std::ranges::move(settling.decided, std::back_inserter(unsettled_));
+        continue;
+      }
+      for (RedisWaiters::Told& told : settling.decided) {
+        fetched_.release(told.name.campaign, told.ticket);
+        if (!told.verdict.is_yes()) noes.push_back(std::move(told));
+      }
+    }
+    tasks_.posts.insert(tasks_.posts.end(), noes.begin(), noes.end());
   }
-  // All of it once more: to be told or removed twice does no harm.
-  const std::scoped_lock lock(mutex_);
-  if (undelivered_.size() + round.verdicts.size() > undelivered_max) return;
-  std::ranges::move(round.verdicts, std::back_inserter(undelivered_));
+  waiters_.answer(noes, parts_.clock.monotonic());
 }
 
 void RedisQueue::take_sent(Round& round, const std::vector<RedisResult>& results) {
-  for (const Round::Sent& sent : round.sent) {
+  for (Round::Sent& sent : round.sent) {
     const RedisResult& result = results[sent.at];
-    if (!result && result.error().kind == RedisErrorKind::script_refused) {
-      refuse(sent.names);
-      continue;
-    }
     if (!result) {
       note_away(result.error());
-      issue_directly(sent.names);
+      issue_directly(sent.names, result.error().kind != RedisErrorKind::unreachable);
       continue;
     }
     std::int64_t ticket = (*result)[1].integer().value_or(0);
     const std::string_view flags = (*result)[2].text();
+    const RedisValue known = (*result)[3];
     CHECK(flags.size() == sent.names.size(), "the script answers for each claim");
+    std::vector<Name> refused;
+    std::size_t old = 0;
     for (std::size_t i = 0; i < flags.size(); ++i) {
-      const bool is_new = flags[i] == '1';
-      waiters_.confirm(sent.names[i], is_new ? std::optional(ticket++) : std::nullopt);
+      const Name& name = sent.names[i];
+      if (flags[i] == '1') waiters_.confirm(name, ticket++, true);
+      if (flags[i] == '0') waiters_.confirm(name, known[old++].integer().value_or(0), false);
+      if (flags[i] == '2') refused.push_back(name);
     }
+    sent.newest = ticket - 1;
+    if (flags.find('1') == std::string_view::npos) sent.newest = 0;
+    refuse(refused);
     note_generation(sent.campaign, (*result)[0].text());
   }
 }
@@ -215,7 +255,7 @@ void RedisQueue::note_generation(CampaignNumber campaign, std::string_view gener
 void RedisQueue::refuse(const std::vector<Name>& names) {
   std::map<std::uint16_t, std::vector<Verdict>> by_desk;
   for (const Name& name : names) {
-    for (const Claim& claim : waiters_.take(name)) {
+    for (const Claim& claim : waiters_.take(name, false)) {
       by_desk[claim.reply_to.desk].push_back(
           {.reply_to = claim.reply_to, .kind = Verdict::Kind::overloaded});
     }
@@ -223,7 +263,7 @@ void RedisQueue::refuse(const std::vector<Name>& names) {
   for (auto& [desk, verdicts] : by_desk) parts_.deliver(desk, std::move(verdicts));
 }
 
-void RedisQueue::take_fetched(Round& round, const std::vector<RedisResult>& results) {
+void RedisQueue::take_fetched(const Round& round, const std::vector<RedisResult>& results) {
   std::vector<Claim> claims;
   // To the end, so that leave_to_another() finds all claims of a campaign or none.
   const std::scoped_lock lock(mutex_);
@@ -231,31 +271,50 @@ void RedisQueue::take_fetched(Round& round, const std::vector<RedisResult>& resu
     const RedisResult& result = results[fetch.at];
     if (!result) continue;  // what waits is fetched again when it is overdue
     if (left_.contains(fetch.campaign.value)) continue;
-    if (fetch.from_front && result->size() == 0) emptied_.insert(fetch.campaign);
+    if (fetch.version != fetched_.version(fetch.campaign)) {
+      tasks_.work.insert(fetch.campaign);  // what was put back meanwhile comes first
+      continue;
+    }
+    if (fetch.behind == 0 && result->size() == 0) emptied_.insert(fetch.campaign);
     for (std::size_t i = 0; i + 1 < result->size(); i += 2) {
-      const std::string_view bytes = (*result)[i].text();
       const auto ticket = (*result)[i + 1].integer();
-      const auto names = read_claim_bytes(bytes);
-      if (!names || !ticket) continue;  // not ours
-      const auto slot = fetched_.add({{fetch.campaign, std::string(bytes)}, *ticket});
-      claims.push_back({.campaign = fetch.campaign,
-                        .user = names->user,
-                        .key = names->key,
-                        .identity = parts_.fingerprints.of(names->user, names->key),
-                        .arrived_at = Time(std::chrono::milliseconds(*ticket / 1000)),
-                        .arrived_mono = parts_.clock.monotonic(),
-                        .ticket = Ticket{static_cast<std::uint64_t>(*ticket)},
-                        .reply_to = {.desk = ReplyTo::elsewhere, .slot = slot}});
+      if (ticket) add_fetched(fetch.campaign, (*result)[i].text(), *ticket, claims);
     }
     if (result->size() >= 2 * fetch_max) tasks_.work.insert(fetch.campaign);
   }
   if (!claims.empty()) parts_.local->enqueue(claims);
 }
 
-void RedisQueue::issue_directly(const std::vector<Name>& names) {
+void RedisQueue::add_fetched(CampaignNumber campaign, std::string_view bytes, std::int64_t ticket,
+                             std::vector<Claim>& claims) {
+  const auto names = read_claim_bytes(bytes);
+  if (!names) return fetched_.note_newest(campaign, ticket);  // not ours
+  const auto slot = fetched_.add({{campaign, std::string(bytes)}, ticket});
+  if (!slot) return;
+  claims.push_back({.campaign = campaign,
+                    .user = names->user,
+                    .key = names->key,
+                    .identity = parts_.fingerprints.of(names->user, names->key),
+                    .arrived_at = Time(std::chrono::milliseconds(ticket / 1000)),
+                    .arrived_mono = parts_.clock.monotonic(),
+                    .ticket = Ticket{static_cast<std::uint64_t>(ticket)},
+                    .reply_to = {.desk = ReplyTo::elsewhere, .slot = *slot}});
+}
+
+// A script that Redis did not know yet comes behind the fetch of its round.
+void RedisQueue::fetch_missed(const Round& round) {
+  const std::scoped_lock lock(mutex_);
+  for (const Round::Sent& sent : round.sent) {
+    const bool tried = std::ranges::find(round.fetches, sent.campaign, &Round::Fetch::campaign) !=
+                       round.fetches.end();
+    if (tried && fetched_.newest(sent.campaign) < sent.newest) tasks_.work.insert(sent.campaign);
+  }
+}
+
+void RedisQueue::issue_directly(const std::vector<Name>& names, bool may_be_in_queue) {
   std::vector<Claim> claims;
   for (const Name& name : names) {
-    const std::vector<Claim> waiting = waiters_.take(name);
+    const std::vector<Claim> waiting = waiters_.take(name, may_be_in_queue);
     claims.insert(claims.end(), waiting.begin(), waiting.end());
   }
   if (claims.empty()) return;

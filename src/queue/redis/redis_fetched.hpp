@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -8,7 +9,8 @@
 #include "queue/redis/redis_waiters.hpp"
 
 // The claims that this server has fetched from the queue to decide them, and how far it has come in
-// each campaign. A claim fetched twice is decided twice, to the same end.
+// each campaign. None is fetched a second time before it is known to have left the queue: decided
+// again under other settings, a no could become a yes.
 //
 // Not for several threads at once: its owner locks.
 
@@ -21,22 +23,28 @@ class RedisFetched {
     std::int64_t ticket = 0;  // in the queue
   };
 
-  // -> the slot (ReplyTo) under which it will be decided.
-  std::uint32_t add(One one);
+  // -> the slot (ReplyTo) under which it will be decided; nothing when it is here already.
+  std::optional<std::uint32_t> add(One one);
 
-  // The claim of a slot has been decided, or is left in the queue. Nothing if it was dropped
-  // before.
+  // The claim of a slot has been decided, or is left in the queue: release() follows. Nothing if it
+  // was dropped before.
   std::optional<One> finish(std::uint32_t slot);
 
-  // The campaign's claims are not decided here any more; the next fetch begins at the front.
+  // It has left the queue, or may be fetched again.
+  void release(CampaignNumber campaign, std::int64_t ticket);
+
+  // What is undecided is not decided here any more; the next fetch begins at the front.
   void drop(CampaignNumber campaign);
 
-  // The next fetch begins at the front: now, or, while claims are undecided that it would bring a
-  // second time, only if that was not done lately.
-  void rewind(CampaignNumber campaign, Monotonic now);
+  // The next fetch begins at the front.
+  void rewind(CampaignNumber campaign);
 
   // The ticket behind which the next fetch begins.
   [[nodiscard]] std::int64_t newest(CampaignNumber campaign) const;
+  void note_newest(CampaignNumber campaign, std::int64_t ticket);
+
+  // Rises with drop() and rewind(): what was asked for before is not to be taken after.
+  [[nodiscard]] std::uint64_t version(CampaignNumber campaign) const;
 
  private:
   struct Entry {
@@ -45,8 +53,8 @@ class RedisFetched {
   };
   struct State {
     std::int64_t newest = 0;
-    std::size_t undecided = 0;
-    std::optional<Monotonic> rewound{};
+    std::uint64_t version = 0;
+    boost::unordered_flat_set<std::int64_t> here;  // tickets
   };
 
   void pop_done();

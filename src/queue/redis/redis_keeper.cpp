@@ -41,59 +41,68 @@ RedisKeeper::RedisKeeper(Options options, RedisSpace space,
       asking_(std::move(access)),
       kept_(metrics.shard().counter("firstcome_redis_kept_total",
                                     "Claims that were told to wait, kept in Redis.")),
-      not_replicated_(metrics.shard().counter(
-          "firstcome_redis_not_replicated_total",
-          "Claims that were not told to wait because a replica did not acknowledge them.")) {}
+      not_kept_(metrics.shard().counter(
+          "firstcome_redis_not_kept_total",
+          "Times that a claim was not told to wait, because Redis or a replica did not have it.")) {
+}
 
-std::vector<RedisKeeper::Kept> RedisKeeper::keep(RedisClient& client, CampaignNumber campaign,
-                                                 std::span<const RedisWaiters::Name> names,
-                                                 std::chrono::milliseconds ttl) {
-  std::vector<RedisCommand> commands;
-  const std::int64_t now_ms = clock_.now().time_since_epoch().count();
-  commands.push_back(RedisCommand("ZADD")
-                         .key(space_.kept_campaigns())
-                         .arg(now_ms)
-                         .arg(std::to_string(campaign.value)));
-  commands.push_back(
-      RedisCommand("PEXPIRE").key(space_.kept_campaigns()).arg(campaigns_ttl.count()));
-  const std::size_t first = commands.size();
-  for (std::size_t at = 0; at < names.size(); at += claims_a_script) {
-    RedisCommand command = RedisCommand::script(keep_script(), 3)
-                               .key(space_.claims(campaign))
-                               .key(space_.meta(campaign))
-                               .key(space_.kept(campaign))
-                               .arg(ttl.count())
-                               .arg(std::string(1, outcome_digit(Outcome::queued)));
-    for (const auto& name : names.subspan(at, std::min(claims_a_script, names.size() - at))) {
-      command.arg(name.claim);
+std::vector<RedisKeeper::Kept> RedisKeeper::keep(
+    RedisClient& client, const Names& names,
+    const std::function<std::chrono::milliseconds(CampaignNumber)>& ttl) {
+  if (names.empty()) return {};
+  std::vector<RedisCommand> commands = mark(names);
+  const std::size_t marks = commands.size();
+  std::vector<std::span<const RedisWaiters::Name>> parts;
+  for (const auto& [campaign, all] : names) {
+    for (std::size_t at = 0; at < all.size(); at += claims_a_script) {
+      parts.push_back(std::span(all).subspan(at, std::min(claims_a_script, all.size() - at)));
+      RedisCommand command = RedisCommand::script(keep_script(), 3)
+                                 .key(space_.claims(campaign))
+                                 .key(space_.meta(campaign))
+                                 .key(space_.kept(campaign))
+                                 .arg(ttl(campaign).count())
+                                 .arg(std::string(1, outcome_digit(Outcome::queued)));
+      for (const RedisWaiters::Name& name : parts.back()) command.arg(name.claim);
+      commands.push_back(std::move(command));
     }
-    commands.push_back(std::move(command));
   }
-  const RedisWaited waited =
-      options_.replicas == 0
-          ? RedisWaited{client.run(commands), {}}
-          : client.run_and_wait(commands, {.replicas = options_.replicas, .time = options_.wait});
-  if (!waited.results.front()) return {};
+  RedisWaited waited =
+      client.run_and_wait(commands, {.replicas = options_.replicas, .time = options_.wait});
+  const auto is_safe = [&](std::size_t at) {
+    return waited.results[at] && waited.replicas[at] >= options_.replicas;
+  };
   std::vector<Kept> kept;
-  for (std::size_t i = first; i < commands.size(); ++i) {
-    const RedisResult& places = waited.results[i];
-    if (!places) continue;
-    const std::size_t at = (i - first) * claims_a_script;
-    if (options_.replicas > 0 && waited.replicas[i] < options_.replicas) {
-      not_replicated_.add(places->size() / 2);
-      continue;
-    }
-    for (std::size_t j = 0; j + 1 < places->size(); j += 2) {
-      const auto ticket = (*places)[j].integer();
-      const auto before = (*places)[j + 1].integer();
-      if (!ticket || !before) continue;  // decided by now: its verdict is on its way
-      kept.push_back({names[at + j / 2],
-                      {.ticket = Ticket{static_cast<std::uint64_t>(*ticket)},
-                       .position = static_cast<std::uint64_t>(*before) + 1}});
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (is_safe(0) && is_safe(marks + i)) {
+      take_places(*waited.results[marks + i], parts[i], kept);
+    } else {
+      not_kept_.add(parts[i].size());
     }
   }
   kept_.add(kept.size());
   return kept;
+}
+
+// The campaigns, by now.
+std::vector<RedisCommand> RedisKeeper::mark(const Names& names) const {
+  const std::int64_t now_ms = clock_.now().time_since_epoch().count();
+  RedisCommand add("ZADD");
+  add.key(space_.kept_campaigns());
+  for (const auto& [campaign, all] : names) add.arg(now_ms).arg(std::to_string(campaign.value));
+  std::vector<RedisCommand> commands;
+  commands.push_back(std::move(add));
+  commands.push_back(
+      RedisCommand("PEXPIRE").key(space_.kept_campaigns()).arg(campaigns_ttl.count()));
+  return commands;
+}
+
+void RedisKeeper::take_places(const RedisValue& places, std::span<const RedisWaiters::Name> names,
+                              std::vector<Kept>& kept) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto ticket = places[2 * i].integer();
+    if (!ticket) continue;  // decided by now: its verdict is on its way
+    kept.push_back({names[i], place_of(*ticket, places[2 * i + 1])});
+  }
 }
 
 std::vector<CampaignNumber> RedisKeeper::campaigns(RedisClient& client) {

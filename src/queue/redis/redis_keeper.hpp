@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,11 +42,12 @@ class RedisKeeper {
     RedisWaiters::Name name{};
     Place place{};
   };
-  // -> those of the names, all of one campaign, that are kept from now on. Blocks for two round
-  // trips and the replicas.
-  [[nodiscard]] std::vector<Kept> keep(RedisClient& client, CampaignNumber campaign,
-                                       std::span<const RedisWaiters::Name> names,
-                                       std::chrono::milliseconds ttl);
+  using Names = std::map<CampaignNumber, std::vector<RedisWaiters::Name>>;
+  // -> those of the names that are kept from now on; `ttl` is that of a campaign's keys. Blocks for
+  // a round trip and the replicas.
+  [[nodiscard]] std::vector<Kept> keep(
+      RedisClient& client, const Names& names,
+      const std::function<std::chrono::milliseconds(CampaignNumber)>& ttl);
 
   // The campaigns in which claims are kept, by any server. Blocks for a round trip.
   [[nodiscard]] std::vector<CampaignNumber> campaigns(RedisClient& client);
@@ -58,6 +60,9 @@ class RedisKeeper {
   [[nodiscard]] std::optional<Place> look_up(CampaignNumber campaign, const UserId& user);
 
  private:
+  [[nodiscard]] std::vector<RedisCommand> mark(const Names& names) const;
+  static void take_places(const RedisValue& places, std::span<const RedisWaiters::Name> names,
+                          std::vector<Kept>& kept);
   [[nodiscard]] std::optional<Place> ask(CampaignNumber campaign, const UserId& user);
   [[nodiscard]] std::optional<std::vector<RedisResult>> ask(
       const std::vector<RedisCommand>& commands);
@@ -73,7 +78,7 @@ class RedisKeeper {
   Monotonic ask_again_at_{0};  // guarded by asking_mutex_
 
   Counter& kept_;
-  Counter& not_replicated_;
+  Counter& not_kept_;
 };
 
 }  // namespace firstcome

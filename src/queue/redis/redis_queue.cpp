@@ -68,25 +68,29 @@ void RedisQueue::enqueue(std::span<Claim> claims) {
   parts_.local->enqueue(claims);
 }
 
+// A yes is in the ledger and is told at once. A no is told when the claim has left the queue: as
+// long as it stands there, somebody may decide it again, under other settings.
 void RedisQueue::answer(std::span<const Verdict> verdicts) {
-  std::vector<RedisWaiters::Told> decided;
-  decided.reserve(verdicts.size());
+  std::vector<RedisWaiters::Told> yes;
   {
     const std::scoped_lock lock(mutex_);
     for (const Verdict& verdict : verdicts) {
       auto fetched = fetched_.finish(verdict.reply_to.slot);
       if (!fetched) continue;
       if (verdict.kind != Verdict::Kind::answered && options_.ack == Ack::redis) {
+        fetched_.release(fetched->name.campaign, fetched->ticket);
         put_back_.insert(fetched->name.campaign);
         continue;
       }
-      decided.push_back({std::move(fetched->name), fetched->ticket, verdict});
+      RedisWaiters::Told told{std::move(fetched->name), fetched->ticket, verdict};
+      if (verdict.is_yes()) yes.push_back(told);
+      tasks_.decided.push_back(std::move(told));
     }
-    tasks_.verdicts.insert(tasks_.verdicts.end(), decided.begin(), decided.end());
+    tasks_.posts.insert(tasks_.posts.end(), yes.begin(), yes.end());
     wake_.notify_one();
     rest_is_over_.notify_one();
   }
-  waiters_.answer(decided, parts_.clock.monotonic());
+  waiters_.answer(yes, parts_.clock.monotonic());
 }
 
 std::span<Claim> RedisQueue::take_batch(std::size_t max) {
@@ -116,6 +120,7 @@ void RedisQueue::leave_to_another(CampaignNumber campaign) {
   parts_.local->leave_to_another(campaign);
   fetched_.drop(campaign);
   left_[campaign.value] = parts_.clock.monotonic();
+  batches_.end(parts_.clock.monotonic());
   tasks_.notices.insert(std::to_string(campaign.value) + from_front_mark);
   wake_.notify_one();
 }
@@ -139,15 +144,27 @@ void RedisQueue::run(const std::stop_token& stop) {
     carry(std::move(tasks));
     rounds_.end(parts_.clock.monotonic());
   }
+  // What was decided until the end: its removal, then the noes that wait for that.
+  for (int round = 0; round < 2; ++round) {
+    Tasks rest = take_tasks();
+    rest.claims.clear();
+    rest.work.clear();
+    carry(std::move(rest));
+  }
 }
 
 RedisQueue::Tasks RedisQueue::wait_for_tasks(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   wake_.wait_for(lock, stop, options_.look_every, [this] { return !tasks_.empty(); });
   if (const Monotonic left = rest_until() - parts_.clock.monotonic(); left > Monotonic{0}) {
-    // For verdicts alone: each claim that came would wake it for nothing.
-    rest_is_over_.wait_for(lock, stop, left, [this] { return !tasks_.verdicts.empty(); });
+    // For what is decided alone: each claim that came would wake it for nothing.
+    rest_is_over_.wait_for(lock, stop, left, [this] { return !tasks_.decided.empty(); });
   }
+  return std::exchange(tasks_, {});
+}
+
+RedisQueue::Tasks RedisQueue::take_tasks() {
+  const std::scoped_lock lock(mutex_);
   return std::exchange(tasks_, {});
 }
 
@@ -162,16 +179,16 @@ void RedisQueue::look_after(Tasks& tasks) {
   const Monotonic now = parts_.clock.monotonic();
   if (now - looked_at_ < options_.look_every) return;
   looked_at_ = now;
-  add_overdue(tasks);
   if (!is_away()) {
     keep_patient();
     look_after_kept();
   }
+  add_overdue(tasks);  // last, so that what was told meanwhile is not sent again
   const std::scoped_lock lock(mutex_);
   tasks.work.merge(retries_);
   retries_.clear();
-  tasks.verdicts.insert(tasks.verdicts.end(), undelivered_.begin(), undelivered_.end());
-  undelivered_.clear();
+  tasks.decided.insert(tasks.decided.end(), unsettled_.begin(), unsettled_.end());
+  unsettled_.clear();
   tasks.work.merge(tasks_.work);
 }
 
@@ -199,10 +216,9 @@ void RedisQueue::keep_patient() {
   for (Name& name : waiters_.patient(options_.patience, parts_.clock.monotonic())) {
     patient[name.campaign].push_back(std::move(name));
   }
-  for (const auto& [campaign, names] : patient) {
-    for (const auto& [name, place] : keeper_.keep(client_, campaign, names, ttl_of(campaign))) {
-      waiters_.note_kept(name, place, eta_of(campaign, place));
-    }
+  const auto ttl = [this](CampaignNumber campaign) { return ttl_of(campaign); };
+  for (const auto& [name, place] : keeper_.keep(client_, patient, ttl)) {
+    waiters_.note_kept(name, place, eta_of(name.campaign, place));
   }
 }
 
@@ -224,7 +240,7 @@ void RedisQueue::look_after_kept() {
 void RedisQueue::look_from_front(CampaignNumber campaign) {
   const std::scoped_lock lock(mutex_);
   left_.erase(campaign.value);
-  fetched_.rewind(campaign, parts_.clock.monotonic());
+  fetched_.rewind(campaign);
   tasks_.work.insert(campaign);
 }
 
@@ -255,11 +271,13 @@ void RedisQueue::hear_of_work(std::string_view payload) {
   if (stalled) return waiters_.note_stalled(*campaign, now);
   const std::scoped_lock lock(mutex_);
   if (const auto left = left_.find(campaign->value); left != left_.end()) {
-    // Of two that both think the other leads, one must try.
+    // Of two that both think the other leads, one must try; but where claims are decided, one
+    // leads.
     if (!from_front || now - left->second < try_again_after) return;
+    if (waiters_.moves_since(*campaign, now - moves_within)) return;
     left_.erase(left);
   }
-  if (from_front) fetched_.rewind(*campaign, now);
+  if (from_front) fetched_.rewind(*campaign);
   tasks_.work.insert(*campaign);
   wake_.notify_one();
 }

@@ -128,12 +128,13 @@ class RedisQueue final : public Queue {
 
   // What the porter has to do.
   struct Tasks {
-    std::vector<Claim> claims;                 // to send
-    std::vector<RedisWaiters::Told> verdicts;  // to publish, and their claims to remove
-    std::set<CampaignNumber> work;             // campaigns to fetch from
-    std::set<std::string> notices;             // on the channel of work
+    std::vector<Claim> claims;                // to send
+    std::vector<RedisWaiters::Told> decided;  // to remove
+    std::vector<RedisWaiters::Told> posts;    // verdicts to publish
+    std::set<CampaignNumber> work;            // campaigns to fetch from
+    std::set<std::string> notices;            // on the channel of work
     [[nodiscard]] bool empty() const {
-      return claims.empty() && verdicts.empty() && work.empty() && notices.empty();
+      return claims.empty() && decided.empty() && posts.empty() && work.empty() && notices.empty();
     }
   };
   // One pipeline and what its replies belong to.
@@ -141,6 +142,7 @@ class RedisQueue final : public Queue {
 
   void run(const std::stop_token& stop);
   [[nodiscard]] Tasks wait_for_tasks(const std::stop_token& stop);
+  [[nodiscard]] Tasks take_tasks();
   [[nodiscard]] Monotonic rest_until() const;
   // Every now and then: what nobody else would see to.
   void look_after(Tasks& tasks);
@@ -151,17 +153,20 @@ class RedisQueue final : public Queue {
 
   // A round, in redis_carry.cpp.
   void carry(Tasks tasks);
-  void add_verdicts(Round& round, Tasks& tasks) const;
-  void add_settling(Round& round, CampaignNumber campaign,
-                    std::span<const RedisWaiters::Told* const> decided) const;
+  void add_decided(Round& round, std::vector<RedisWaiters::Told> decided) const;
+  void add_messages(Round& round, const Tasks& tasks) const;
   void add_claims(Round& round, Tasks& tasks);
   void add_fetches(Round& round, const Tasks& tasks);
-  void take_delivered(Round& round, const std::vector<RedisResult>& results);
+  [[nodiscard]] std::vector<RedisResult> run(const Round& round);
+  void take_settled(Round& round, const std::vector<RedisResult>& results);
   void take_sent(Round& round, const std::vector<RedisResult>& results);
   void note_generation(CampaignNumber campaign, std::string_view generation);
   void refuse(const std::vector<Name>& names);
-  void take_fetched(Round& round, const std::vector<RedisResult>& results);
-  void issue_directly(const std::vector<Name>& names);
+  void take_fetched(const Round& round, const std::vector<RedisResult>& results);
+  void add_fetched(CampaignNumber campaign, std::string_view bytes, std::int64_t ticket,
+                   std::vector<Claim>& claims);
+  void fetch_missed(const Round& round);
+  void issue_directly(const std::vector<Name>& names, bool may_be_in_queue);
   void note_away(const RedisError& error);
 
   void hear(std::string_view channel, std::string_view payload);
@@ -187,12 +192,12 @@ class RedisQueue final : public Queue {
   std::set<CampaignNumber> put_back_;  // the issuing thread's
 
   mutable std::mutex mutex_;
-  std::condition_variable_any wake_;             // there is something to do
-  std::condition_variable_any rest_is_over_;     // there are verdicts
-  Tasks tasks_;                                  // guarded by mutex_
-  std::vector<RedisWaiters::Told> undelivered_;  // guarded by mutex_
-  std::set<CampaignNumber> put_off_;             // work, when there is room; guarded by mutex_
-  std::set<CampaignNumber> retries_;             // work, at the next look; guarded by mutex_
+  std::condition_variable_any wake_;           // there is something to do
+  std::condition_variable_any rest_is_over_;   // there are verdicts
+  Tasks tasks_;                                // guarded by mutex_
+  std::vector<RedisWaiters::Told> unsettled_;  // guarded by mutex_
+  std::set<CampaignNumber> put_off_;           // work, when there is room; guarded by mutex_
+  std::set<CampaignNumber> retries_;           // work, at the next look; guarded by mutex_
   std::unordered_map<std::uint32_t, Monotonic> left_;  // to another, since; guarded by mutex_
   RedisFetched fetched_;                               // guarded by mutex_
   Monotonic away_until_{0};                            // guarded by mutex_

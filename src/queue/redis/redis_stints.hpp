@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 
 #include "core/clock.hpp"
@@ -7,19 +8,24 @@
 // How long something that is done again and again takes, lately, and so when the one at hand should
 // end.
 //
+// One that takes very long says nothing of the next.
+//
 // Thread rule: one thread begins and ends, any may ask.
 
 namespace firstcome {
 
 class Stints {
  public:
+  static constexpr Monotonic longest = std::chrono::milliseconds(20);
+
   void begin(Monotonic now) { begun_.store(now, std::memory_order_relaxed); }
 
   void end(Monotonic now) {
     const Monotonic begun = begun_.exchange(Monotonic{0}, std::memory_order_relaxed);
     if (begun == Monotonic{0}) return;
     const Monotonic known = duration();
-    duration_.store(known + (now - begun - known) / 4, std::memory_order_relaxed);
+    const Monotonic took = std::min(now - begun, longest);
+    duration_.store(known + (took - known) / 4, std::memory_order_relaxed);
     ended_.store(now, std::memory_order_relaxed);
   }
 

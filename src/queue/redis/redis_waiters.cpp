@@ -32,7 +32,7 @@ bool RedisWaiters::add(const Name& name, const Claim& claim, Monotonic now) {
   return is_new;
 }
 
-void RedisWaiters::confirm(const Name& name, std::optional<std::int64_t> ticket) {
+void RedisWaiters::confirm(const Name& name, std::int64_t ticket, bool is_new) {
   ByDesk by_desk;
   {
     const std::scoped_lock lock(mutex_);
@@ -40,9 +40,10 @@ void RedisWaiters::confirm(const Name& name, std::optional<std::int64_t> ticket)
     if (found == entries_.end()) return;
     Entry& entry = found->second;
     entry.confirmed = true;
-    if (ticket && !entry.ticket) entry.ticket = ticket;
+    if (entry.ticket != ticket) entry.is_own = is_new;
+    entry.ticket = ticket;
     if (!entry.early) return;
-    address(entry, *entry.early, by_desk);
+    if (!address(entry, *entry.early, by_desk)) return entry.early.reset();
     entries_.erase(found);
   }
   deliver(std::move(by_desk));
@@ -60,8 +61,7 @@ void RedisWaiters::answer(const std::vector<Told>& all, Monotonic now) {
         found->second.early = told;
         continue;
       }
-      address(found->second, told, by_desk);
-      entries_.erase(found);
+      if (address(found->second, told, by_desk)) entries_.erase(found);
     }
   }
   deliver(std::move(by_desk));
@@ -93,8 +93,9 @@ std::vector<RedisWaiters::Name> RedisWaiters::patient(const Patience& patience,
     const auto stalled = stalled_.find(name.campaign.value);
     const bool known = stalled != stalled_.end() && !moved_since(name.campaign, stalled->second);
     const Monotonic since = now - (known ? patience.stalled : patience.silent);
-    const bool waits = entry.confirmed && !entry.claims.empty() && entry.since <= since;
-    if (waits && !moved_since(name.campaign, since)) names.push_back(name);
+    const bool to_keep = !entry.claims.empty() || (entry.promised && !entry.kept);
+    if (!entry.confirmed || !to_keep || entry.since > since) continue;
+    if (!moved_since(name.campaign, since)) names.push_back(name);
   }
   return names;
 }
@@ -107,12 +108,13 @@ void RedisWaiters::note_kept(const Name& name, const Place& place, std::chrono::
     if (found == entries_.end()) return;
     Entry& entry = found->second;
     const Answer answer{
-        .outcome = Outcome::queued, .repeated = entry.kept, .place = place, .eta = eta};
+        .outcome = Outcome::queued, .repeated = entry.promised, .place = place, .eta = eta};
     for (const Claim& claim : entry.claims) {
       by_desk[claim.reply_to.desk].push_back({.reply_to = claim.reply_to, .answer = answer});
     }
     entry.claims.clear();
     entry.kept = true;
+    entry.promised = true;
   }
   deliver(std::move(by_desk));
 }
@@ -126,12 +128,15 @@ void RedisWaiters::note_lost(CampaignNumber campaign) {
   }
 }
 
-std::vector<Claim> RedisWaiters::take(const Name& name) {
+std::vector<Claim> RedisWaiters::take(const Name& name, bool may_be_in_queue) {
   const std::scoped_lock lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end()) return {};
-  std::vector<Claim> claims = std::exchange(found->second.claims, {});
-  if (!found->second.kept) entries_.erase(found);
+  const Entry& entry = found->second;
+  std::vector<Claim> claims = entry.claims;
+  for (Claim& claim : claims) claim.in_queue_elsewhere = entry.confirmed || may_be_in_queue;
+  found->second.claims.clear();
+  if (!entry.promised) entries_.erase(found);
   return claims;
 }
 
@@ -150,14 +155,16 @@ bool RedisWaiters::moved_since(CampaignNumber campaign, Monotonic since) const {
   return found != decided_.end() && found->second > since;
 }
 
-void RedisWaiters::address(const Entry& entry, const Told& told, ByDesk& by_desk) {
-  bool first = entry.ticket == told.ticket;
+bool RedisWaiters::address(const Entry& entry, const Told& told, ByDesk& by_desk) {
+  if (entry.ticket != told.ticket && !told.verdict.is_yes()) return false;
+  bool first = entry.is_own && entry.ticket == told.ticket;
   for (const Claim& claim : entry.claims) {
     Verdict own = told.verdict;
     own.reply_to = claim.reply_to;
     if (!std::exchange(first, false)) own.answer.repeated = true;
     by_desk[claim.reply_to.desk].push_back(own);
   }
+  return true;
 }
 
 void RedisWaiters::deliver(ByDesk by_desk) const {

@@ -17,7 +17,8 @@
 // one whose claim was the first in the queue is told "issued now".
 //
 // A claim whose campaign stands still is kept: the queue has written down that it waits, and its
-// clients are told so. Its entry stays without them, so that it is sent again if the queue is lost.
+// clients are told so. Its entry stays without them, so that it is sent and kept again if the queue
+// is lost.
 //
 // Thread rule: any thread. Verdicts are delivered by the thread that brings them, outside the lock.
 
@@ -38,8 +39,8 @@ class RedisWaiters {
   // True: the same claim does not wait here yet, so it is to be sent.
   bool add(const Name& name, const Claim& claim, Monotonic now);
 
-  // It is in the queue, under this ticket if it was not there before.
-  void confirm(const Name& name, std::optional<std::int64_t> ticket);
+  // It is in the queue under this ticket; `is_new` says that it was not there before.
+  void confirm(const Name& name, std::int64_t ticket, bool is_new);
 
   // Whether anybody here waits for this claim, or did and is not told yet.
   [[nodiscard]] bool waits_for(CampaignNumber campaign, std::string_view claim) const;
@@ -50,7 +51,8 @@ class RedisWaiters {
     std::int64_t ticket = 0;
     Verdict verdict{};
   };
-  // Names that nobody here waits for are passed over.
+  // Names that nobody here waits for are passed over, and a no to what had another ticket: that was
+  // another time.
   void answer(const std::vector<Told>& all, Monotonic now);
   // Something was decided in this campaign.
   void note_decided(CampaignNumber campaign, Monotonic now);
@@ -75,8 +77,9 @@ class RedisWaiters {
   // The queue has lost what it held of this campaign: all is overdue, and none of it is kept.
   void note_lost(CampaignNumber campaign);
 
-  // Takes out who waits for this claim, for another way of issuing it.
-  [[nodiscard]] std::vector<Claim> take(const Name& name);
+  // Takes out who waits for this claim, for another way of issuing it. They are marked as in a
+  // queue if it is, or `may_be_in_queue`.
+  [[nodiscard]] std::vector<Claim> take(const Name& name, bool may_be_in_queue);
 
   // Whether some claim of the campaign was decided since.
   [[nodiscard]] bool moves_since(CampaignNumber campaign, Monotonic since) const;
@@ -88,9 +91,11 @@ class RedisWaiters {
     Monotonic since{};          // of the first of them
     Monotonic sent{};           // to the queue, the last time
     bool confirmed = false;
-    bool kept = false;
-    std::optional<std::int64_t> ticket{};
-    std::optional<Told> early{};  // came before it was known which ticket is the claim's own
+    bool kept = false;            // it is written down
+    bool promised = false;        // that somebody was told so
+    std::int64_t ticket = 0;      // in the queue
+    bool is_own = false;          // it came there from here
+    std::optional<Told> early{};  // came before it was known which ticket the claim has
   };
   struct NameView {
     CampaignNumber campaign{};
@@ -108,7 +113,8 @@ class RedisWaiters {
   using ByDesk = std::map<std::uint16_t, std::vector<Verdict>>;
 
   [[nodiscard]] bool moved_since(CampaignNumber campaign, Monotonic since) const;
-  static void address(const Entry& entry, const Told& told, ByDesk& by_desk);
+  // Whether the verdict is the entry's, which is addressed then.
+  [[nodiscard]] static bool address(const Entry& entry, const Told& told, ByDesk& by_desk);
   void deliver(ByDesk by_desk) const;
 
   const Deliver deliver_;
