@@ -341,15 +341,11 @@ void Driver::tell(std::span<const Claim> claims, std::span<const Answer> answers
                   Verdict::Kind kind) {
   std::vector<Verdict> elsewhere;
   for (std::size_t i = 0; i < claims.size(); ++i) {
-    const ReplyTo reply_to = claims[i].reply_to;
-    if (reply_to.desk == ReplyTo::elsewhere) {
-      elsewhere.push_back({reply_to, kind, answers[i]});
-      continue;
-    }
-    Verdict verdict{reply_to, kind, answers[i]};
+    Verdict verdict{claims[i].reply_to, kind, answers[i]};
+    const std::uint16_t desk = verdict.reply_to.desk;
     if (claims[i].in_queue_elsewhere && !verdict.is_yes()) verdict.kind = Verdict::Kind::unanswered;
-    if (reply_to.desk >= verdicts_.size()) verdicts_.resize(reply_to.desk + 1U);
-    verdicts_[reply_to.desk].push_back(verdict);
+    if (desk != ReplyTo::elsewhere && desk >= verdicts_.size()) verdicts_.resize(desk + 1U);
+    (desk == ReplyTo::elsewhere ? elsewhere : verdicts_[desk]).push_back(verdict);
   }
   if (!elsewhere.empty()) queue_.answer(elsewhere);
   for (std::size_t desk = 0; desk < verdicts_.size(); ++desk) {

@@ -81,6 +81,18 @@ TEST_F(SharedDriver, stops_when_a_look_after_the_others_finds_the_ledger_lost) {
 }
 
 // An unknown commit that landed comes before all that others did since.
+// It may be decided again from there, and a no become a yes.
+TEST_F(SharedDriver, tells_a_claim_that_may_stand_elsewhere_a_yes_or_nothing) {
+  DriverBench instant{{.stock = 1}};
+  instant.start();
+  std::vector<Claim> claims{claim_of("a"), claim_of("b"), claim_of("c")};
+  for (std::uint32_t i = 0; i < 3; ++i) claims[i].reply_to.slot = i;
+  claims[0].in_queue_elsewhere = claims[1].in_queue_elsewhere = true;
+  instant.queue.enqueue(claims);
+  instant.settle();
+  EXPECT_EQ(instant.told(), "0 issued 1, 1 unanswered, 2 sold_out");
+}
+
 TEST_F(SharedDriver, stands_where_its_own_commit_put_it) {
   bench.ledger.next_commits = {CommitResult::unknown};
   bench.ledger.unknown_lands = true;
