@@ -12,6 +12,7 @@ from support.api import Api
 from support.engine import the_engine
 from support.history import Claim, write_history
 from support.promises import check_promises
+from support.redis_queue import connect_queue
 from support.server import run
 from support.storm import Storm, claim_until_final
 from support.wait import until
@@ -145,8 +146,7 @@ def test_a_leader_that_was_frozen_commits_nothing_more(two, tmp_path):
 
 def keys_of(redis, server):
     """-> milliseconds left, by key"""
-    with redis.connect() as client:
-        client.call("SELECT", url_database(server))
+    with connect_queue(redis, server) as client:
         return {str(key): client.call("PTTL", key) for key in client.call("KEYS", "*")}
 
 
@@ -174,8 +174,3 @@ def test_nothing_at_all_stays_after_a_campaign(start_server, redis):
     assert keys_of(redis, server), "while it is open"
     until(lambda: not keys_of(redis, server), "nothing to be left")
     assert datetime.now(timezone.utc) > closes_at
-
-
-def url_database(server):
-    [queue] = [arg for arg in the_engine().serve_args(server.data) if arg.startswith("redis://")]
-    return queue.rsplit("/", 1)[1]

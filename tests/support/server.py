@@ -141,6 +141,11 @@ class Server:
     def ledger_url(self):
         return the_engine().ledger_url(self._ledger)
 
+    @property
+    def queue_url(self):
+        args = the_engine().serve_args(self._ledger)
+        return args[args.index("--queue") + 1]
+
     def hang_up_on_log(self):
         """Closes the pipe that the server logs into, so that it writes to nobody."""
         self._hung_up.set()

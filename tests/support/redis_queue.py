@@ -1,0 +1,36 @@
+"""A look into the queue of a server, a database of the one Redis."""
+
+
+def connect_queue(redis, server):
+    """-> a connection to where the server's queue is"""
+    client = redis.connect()
+    client.call("SELECT", server.queue_url.rsplit("/", 1)[1])
+    return client
+
+
+class Line:
+    """The claims of a campaign that wait. It has had a claim before."""
+
+    def __init__(self, redis, server, number=1):
+        self._redis = redis
+        self._server = server
+        [meta] = self.call("KEYS", f"fc:{{*.{number}}}:meta")
+        self.space = meta.removeprefix("fc:{").split(".")[0]
+        self.key = self.key_of(number)
+
+    def key_of(self, number):
+        return f"fc:{{{self.space}.{number}}}:claims"
+
+    def call(self, *words):
+        with connect_queue(self._redis, self._server) as client:
+            return client.call(*words)
+
+    def length(self):
+        return self.call("ZCARD", self.key)
+
+    def put(self, number, user):
+        """A claim that a server wrote down before it died."""
+        self.call("ZADD", self.key_of(number), 1_763_850_000_000_000, f"{user}\0")
+
+    def announce(self, message):
+        self.call("PUBLISH", f"fc:{self.space}:work", message)
