@@ -246,20 +246,3 @@ def test_who_is_decided_again_stays_before_who_came_later(start_server, ledger, 
     way.release()
     assert (ann.result().status, bob.result().status) == (201, 409)
     assert holders(server, "before") == ["warm", "ann"]
-
-
-def test_who_was_told_no_has_no_coupon_when_the_database_ended_a_session(
-        start_server, ledger, redis):
-    """Promise 4, with the ledger's ack: after 503 the claim is not in the queue any more."""
-    server = start_server(args=["--queue-ack", "ledger"])
-    make(server, "strict", stock=5)
-    line = Line(redis, server)
-    lock = LockedCampaign(ledger, server, 1)
-    ann = Later(claim, server, "strict", "ann")
-    until(lock.waiting, "ann's batch")
-    time.sleep(1.6)  # she waits for longer than a healthy ledger takes
-    lock.kill_waiting()
-    lock.release()
-    told = {"ann": ann.result()}
-    until(lambda: line.length() == 0, "an empty queue")
-    check_told(holders(server, "strict"), told)
