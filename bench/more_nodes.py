@@ -1,28 +1,36 @@
 #!/usr/bin/env python3
 """What a claim costs on one, two and three nodes over the same Redis and MariaDB, at the same load:
-CPU time a claim of all nodes together, of Redis and of MariaDB. Claims come at a fixed rate, spread
-evenly over the nodes, and every claim wins.
+CPU time a claim of all nodes together, of Redis and of MariaDB. Claims come at a fixed rate, or as
+fast as they are answered on as many connections, spread evenly over the nodes; every claim wins.
 """
 
+import concurrent.futures
 import contextlib
 import json
+import math
 import os
 import subprocess
 
 import harness
 import nodes
-from harness import BINARY, ROUNDS, SECONDS, median, scratch, table
+from harness import BINARY, ROUNDS, SECONDS, median, scratch, table, wrk
 from nodes import difference
 
 COUNTS = (1, 2, 3)
-# Claims a second, of all nodes together: small batches, and large ones.
-RATES = [float(rate) for rate in os.environ.get("BENCH_RATES", "4000 12000").split()]
+# Claims a second, of all nodes together: small batches, large ones, and no limit.
+RATES = [float(rate) for rate in os.environ.get("BENCH_RATES", "4000 12000 inf").split()]
 MOST = 1000  # connections
 NAMES = ("firstcome", "redis-server", "mariadbd")
 
 
 def load(stack, rate, prefix, out):
     """-> how many coupons were given"""
+    if math.isinf(rate):
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            each = [pool.submit(wrk, node.url, stack.issue_key,
+                                connections=MOST // len(stack.nodes),
+                                prefix=f"{prefix}-{node.number}-") for node in stack.nodes]
+            return sum(run.result().requests for run in each)
     running = [subprocess.Popen(
         [BINARY, "load", "--url", node.url, "--campaign", "big", "--rate",
          f"{rate / len(stack.nodes):.1f}", "--duration", f"{SECONDS:g}", "--user-prefix",

@@ -89,10 +89,10 @@ class Measured:
     """One run of wrk where every claim wins, with what each process used for it. `server` has a
     url, cpu_s() and metrics()."""
 
-    def __init__(self, server, key):
+    def __init__(self, server, key, connections=256):
         used, before = server.cpu_s(), server.metrics()
         load = _children_s()
-        result = wrk(server.url, key)
+        result = wrk(server.url, key, connections=connections)
         if result.refused:
             raise SystemExit(f"{result.refused} claims were refused")
         self.rate, self.p99_ms, self.requests = result.rate, result.p99_ms, result.requests

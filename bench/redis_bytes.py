@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""How many bytes a waiting claim takes in Redis. MariaDB stands still, so claims are answered 202
-and wait there; wrk sends them until there are some 100,000. Afterwards MariaDB goes on, and what is
+"""How many bytes a waiting claim takes in Redis. MariaDB is away, so claims are answered 202 and
+wait there; wrk sends them until there are some 100,000. Afterwards MariaDB comes back, and what is
 left when all have their coupons is looked at, too.
 """
 
@@ -28,7 +28,7 @@ def without_an_end(redis):
 
 
 def fill_queue(stack, prefix):
-    stack.mariadb.freeze()
+    stack.mariadb.kill()
     result = wrk(stack.url, stack.issue_key, connections=CONNECTIONS, seconds=SECONDS,
                  prefix=prefix, timeout_s=30)
     if result.refused:
@@ -46,7 +46,7 @@ def measure(prefix):
             figures = [f"{claims:,}", f"{(used(redis) - before) / claims:.0f}",
                        without_an_end(redis)]
         finally:
-            stack.mariadb.thaw()
+            stack.mariadb.start()
         until(lambda: claims_that_wait(redis) == 0, "the claims to be issued", deadline_s=120)
         return [*figures, redis.call("DBSIZE")]
 
