@@ -118,7 +118,8 @@ void RedisQueue::add_decided(Round& round, std::vector<RedisWaiters::Told> decid
                                  .arg(ttl_of(campaign).count())
                                  .arg(in_ledger())
                                  .arg(outcomes);
-      for (const auto& told : settling.decided) command.arg(told.name.claim).arg(told.ticket);
+      for (const auto& told : settling.decided) command.arg(told.name.claim);
+      for (const auto& told : settling.decided) command.arg(told.ticket);
       round.commands.push_back(std::move(command));
       round.settlings.push_back(std::move(settling));
     }

@@ -3,15 +3,16 @@
 --
 -- KEYS  claims, meta (hash: kept = the newest ticket of a kept claim), kept (hash: user -> outcome,
 --       ticket, zero byte, Idempotency-Key)
--- ARGV  TTL in ms, the outcomes that the ledger knows, an outcome (a digit) a claim, then claim and
---       ticket in turn
+-- ARGV  TTL in ms, the outcomes that the ledger knows, an outcome (a digit) a claim, then the claims,
+--       then their tickets
 local claims, meta, kept = KEYS[1], KEYS[2], KEYS[3]
 local ttl, in_ledger, outcomes = ARGV[1], ARGV[2], ARGV[3]
 local newest = tonumber(redis.call('HGET', meta, 'kept') or '0')
+local present = redis.call('ZMSCORE', claims, unpack(ARGV, 4, #outcomes + 3))
 local decided = {}
 for at = 1, #outcomes do
-  local claim, ticket = ARGV[2 * at + 2], ARGV[2 * at + 3]
-  if redis.call('ZSCORE', claims, claim) == ticket then
+  local claim, ticket = ARGV[at + 3], ARGV[at + 3 + #outcomes]
+  if present[at] == ticket then
     decided[#decided + 1] = claim
     if tonumber(ticket) <= newest then
       local zero = string.find(claim, '\0', 1, true)
