@@ -111,7 +111,7 @@ bool MysqlNodes::all_act_on(std::uint64_t change) const {
   });
 }
 
-void MysqlNodes::leave(MysqlConnection& connection) {
+void MysqlNodes::leave(MysqlConnection& connection) const {
   const std::string self = std::to_string(self_);
   // Who cannot be told now finds out when this server is not seen any more.
   (void)connection.run("DELETE FROM nodes WHERE node = " + self +

@@ -41,7 +41,7 @@ class MysqlNodes {
   [[nodiscard]] bool all_act_on(std::uint64_t change) const;
 
   // Gives all leases up at once.
-  void leave(MysqlConnection& connection);
+  void leave(MysqlConnection& connection) const;
 
  private:
   struct Seen {
