@@ -173,7 +173,7 @@ Result<cli::Engine> open_shared(const cli::EngineRequest& request) {
   std::vector<MysqlPool*> replicas;
   for (const auto& pool : pools->replicas) replicas.push_back(pool.get());
   auto reader = std::make_unique<MysqlReader>(
-      MysqlReader::Options{}, *pools->reads, std::move(replicas),
+      MysqlReader::Options{}, *pools->reads, replicas,
       [own = ledger->get()] { return own->newest_gtid(); }, request.clock, request.metrics.shard());
   const CouponCodes codes = (*ledger)->codes();
   const Cursors cursors = (*ledger)->cursors();

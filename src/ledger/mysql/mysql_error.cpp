@@ -93,6 +93,7 @@ ErrorCode code_of(const MysqlError& error) {
 
 }  // namespace
 
+// A table of numbers. NOLINTNEXTLINE(readability-function-size)
 MysqlFailure class_of(unsigned number) noexcept {
   switch (number) {
     case 1020:  // the row changed since the transaction's snapshot

@@ -49,7 +49,8 @@ Result<std::optional<Place>> read_place(MysqlRows& rows) {
 
 }  // namespace
 
-MysqlReader::MysqlReader(Options options, MysqlPool& primary, std::vector<MysqlPool*> replicas,
+MysqlReader::MysqlReader(Options options, MysqlPool& primary,
+                         const std::vector<MysqlPool*>& replicas,
                          std::function<std::string()> newest_gtid, const Clock& clock,
                          Metrics::Shard& metrics)
     : options_(options),

@@ -29,7 +29,7 @@ class MysqlReader final : public LedgerReader {
 
   // `newest_gtid` tells this server's newest commit. The pools outlive the reader; how long their
   // connections wait for an answer is how long a listing may take.
-  MysqlReader(Options options, MysqlPool& primary, std::vector<MysqlPool*> replicas,
+  MysqlReader(Options options, MysqlPool& primary, const std::vector<MysqlPool*>& replicas,
               std::function<std::string()> newest_gtid, const Clock& clock,
               Metrics::Shard& metrics);
 
