@@ -6,7 +6,6 @@ import time
 import pytest
 
 from support.api import Api
-from support.engine import the_engine
 from support.history import Claim, write_history
 from support.promises import check_promises
 from support.server import run, serve_fails
@@ -17,27 +16,6 @@ pytestmark = [pytest.mark.one_redis, pytest.mark.bound_s(120)]
 
 STOCK = 300
 USERS = 500
-
-
-@pytest.fixture
-def two(start_server, tmp_path):
-    first = start_server()
-    return first, start_server(tmp_path / "second", beside=first)
-
-
-@pytest.fixture
-def ledger():
-    primary = the_engine().primary
-    yield primary
-    primary.thaw() if primary.is_alive() else primary.restart()
-
-
-@pytest.fixture
-def redis():
-    redis = the_engine().redis
-    yield redis
-    if not redis.is_alive():
-        redis.restart()
 
 
 def make(server, campaign, **settings):

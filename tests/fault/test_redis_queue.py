@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from support.api import Api
-from support.engine import the_engine
 from support.history import Claim, write_history
 from support.promises import check_promises
 from support.redis_queue import connect_queue
@@ -21,20 +20,6 @@ pytestmark = pytest.mark.one_redis
 
 STOCK = 3000
 USERS = 5000
-
-
-@pytest.fixture
-def two(start_server, tmp_path):
-    first = start_server()
-    return first, start_server(tmp_path / "second", beside=first)
-
-
-@pytest.fixture
-def redis():
-    redis = the_engine().redis
-    yield redis
-    if not redis.is_alive():
-        redis.restart()
 
 
 def open_campaign(server, name):

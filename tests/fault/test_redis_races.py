@@ -17,28 +17,6 @@ pytestmark = [pytest.mark.one_redis, pytest.mark.bound_s(120)]
 YES, NO = {200, 201}, {409, 503}
 
 
-@pytest.fixture
-def two(start_server, tmp_path):
-    first = start_server()
-    return first, start_server(tmp_path / "second", beside=first)
-
-
-@pytest.fixture
-def ledger():
-    primary = the_engine().primary
-    yield primary
-    if not primary.is_alive():
-        primary.restart()
-
-
-@pytest.fixture
-def redis():
-    redis = the_engine().redis
-    yield redis
-    if not redis.is_alive():
-        redis.restart()
-
-
 def make(server, campaign, **settings):
     with Api(server.address, server.admin_key) as admin:
         assert admin.put_campaign(campaign, **settings).status == 201

@@ -1,10 +1,7 @@
 #include "queue/redis/redis_keeper.hpp"
 
 #include <algorithm>
-#include <charconv>
 
-#include "core/check.hpp"
-#include "observe/log.hpp"
 #include "queue/redis/redis_post.hpp"
 
 namespace firstcome::embedded {
