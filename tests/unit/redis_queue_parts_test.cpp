@@ -73,6 +73,39 @@ TEST(ClaimBytes, that_are_none_are_refused) {
   }
 }
 
+TEST(WorkNotice, can_be_read_back) {
+  const WorkNotice notice{
+      .kind = WorkNotice::Kind::moves, .campaign = first_campaign, .server = 77};
+  const auto read = read_notice(notice_bytes(notice));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->kind, WorkNotice::Kind::moves);
+  EXPECT_EQ(read->campaign, first_campaign);
+  EXPECT_EQ(read->server, 77U);
+  EXPECT_EQ(read->count, 0);
+}
+
+TEST(WorkNotice, of_claims_gets_their_tickets_from_the_script) {
+  const auto read = read_notice(claims_notice_head(first_campaign, 77) + " 1795348800000000 31");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->kind, WorkNotice::Kind::claims);
+  EXPECT_EQ(read->first_ticket, 1795348800000000);
+  EXPECT_EQ(read->count, 31);
+}
+
+TEST(WorkNotice, that_is_none_is_refused) {
+  for (const char* bytes : {"", "c", "c 1", "c 1 2 3", "x 1 2 3 4", "c 0 2 3 4", "c 1 2 3 4 5",
+                            "c 1 2 3 4 ", "c 1 -2 3 4", "c1 2 3 4", "c 4294967296 2 3 4"}) {
+    EXPECT_FALSE(read_notice(bytes)) << bytes;
+  }
+}
+
+TEST(Servers, are_read_each_before_its_space) {
+  EXPECT_EQ(read_servers(""), std::vector<std::uint64_t>());
+  EXPECT_EQ(read_servers("7 18446744073709551615 "),
+            (std::vector<std::uint64_t>{7, 18446744073709551615U}));
+  EXPECT_EQ(read_servers("7 x 8 9"), (std::vector<std::uint64_t>{7, 8})) << "the last is cut short";
+}
+
 TEST(Post, brings_verdicts_to_other_servers_and_not_back) {
   PostWriter post(7);
   post.add(issued("ann", 41, 3));

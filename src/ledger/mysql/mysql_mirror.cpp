@@ -10,6 +10,8 @@ namespace firstcome {
 namespace {
 
 constexpr std::size_t page_rows = 20'000;
+// Read before they are added, while the memory that they go to comes.
+constexpr std::size_t rows_ahead = 32;
 // Transactions do not end in the order of their clocks: how far back to look, in ms. Longer than
 // any transaction may take.
 constexpr std::int64_t overlap_ms = 15'000;
@@ -62,24 +64,38 @@ Result<void> MysqlMirror::load(MysqlConnection& connection) {
 
 // The next `count` rows.
 Result<void> MysqlMirror::add_coupons(MysqlRows& rows, std::size_t count) {
-  while (count-- > 0) {
-    CHECK(rows.next(), "a result has as many rows as it says");
-    const Result<CouponRow> coupon = read_mysql_coupon(rows);
-    if (!coupon) return std::unexpected(coupon.error());
-    const std::uint32_t number = coupon->campaign.value;
+  std::vector<CouponRow> coupons;
+  while (count > 0) {
+    coupons.clear();
+    for (; count > 0 && coupons.size() < rows_ahead; --count) {
+      CHECK(rows.next(), "a result has as many rows as it says");
+      Result<CouponRow> coupon = read_mysql_coupon(rows);
+      if (!coupon) return std::unexpected(coupon.error());
+      coupon->identity = fingerprints_.of(coupon->user, coupon->key);
+      index_->prefetch(coupon->campaign, coupon->identity.user);
+      coupons.push_back(*std::move(coupon));
+    }
+    if (auto ok = add_coupons(coupons); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> MysqlMirror::add_coupons(std::span<const CouponRow> coupons) {
+  for (const CouponRow& coupon : coupons) {
+    const std::uint32_t number = coupon.campaign.value;
     const auto corrupt = [&](const std::string& what) {
       return fail(ErrorCode::corrupt, "coupons, campaign " + std::to_string(number) + ", rank " +
-                                          std::to_string(coupon->coupon.rank.value) + ": " + what);
+                                          std::to_string(coupon.coupon.rank.value) + ": " + what);
     };
     if (number == 0 || number > known_.size()) {
       // Made since the campaigns were read; the next look finds both.
       continue;
     }
-    const Identity identity = fingerprints_.of(coupon->user, coupon->key);
-    auto added = index_->add(coupon->campaign, identity, coupon->coupon, coupon->coupon.rank.value);
+    auto added =
+        index_->add(coupon.campaign, coupon.identity, coupon.coupon, coupon.coupon.rank.value);
     if (!added) return corrupt(added.error().message);
-    Known& known = at(coupon->campaign);
-    known.campaign.issued = known.row.issued = coupon->coupon.rank.value;
+    Known& known = at(coupon.campaign);
+    known.campaign.issued = known.row.issued = coupon.coupon.rank.value;
     note_news(known);
   }
   return {};

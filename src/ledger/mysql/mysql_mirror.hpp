@@ -81,6 +81,7 @@ class MysqlMirror {
   void keep(const Campaign& campaign, std::uint64_t change_seq);
   void note_news(const Known& known);
   [[nodiscard]] Result<void> add_coupons(MysqlRows& rows, std::size_t count);
+  [[nodiscard]] Result<void> add_coupons(std::span<const CouponRow> coupons);
   [[nodiscard]] Result<void> check_not_lost(std::span<const IssuingRow> rows, Look look) const;
   [[nodiscard]] Result<void> check_newest(MysqlRows& rows, const Known& known) const;
   [[nodiscard]] Result<void> read_missing(MysqlConnection& connection, const IssuingRow& row);

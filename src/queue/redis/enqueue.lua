@@ -1,39 +1,61 @@
 -- Puts claims at the end of a campaign's queue. One that waits there already keeps its ticket, and
--- is not refused although the queue is full.
+-- is not refused although the queue is full; that this server waits for it, too, is written down.
 --
--- KEYS  claims (sorted set: claim, score = ticket), meta (hash: generation, ticket)
--- ARGV  TTL in ms, how many may wait (0: any), channel and message for whoever issues (empty:
---       nobody is told), then the claims
+-- KEYS  claims (sorted set: claim, score = ticket), meta (hash: generation, ticket), also (hash:
+--       claim -> servers, each with a space behind it)
+-- ARGV  TTL in ms, how many may wait (0: any), this server; for whoever issues a channel and a
+--       message, which gets the tickets behind it (empty: nobody is told); the ticket behind which
+--       this server wants what stands before these claims (empty: nothing), and how many at most;
+--       then the claims
 -- ->    generation, the first new ticket (others follow without gaps), a character a claim (1 it is
---       new, 0 it was there, 2 it is refused), and the tickets of those that were there
+--       new, 0 it was there, 2 it is refused), the tickets of those that were there, and what was
+--       wanted: claim, ticket, claim, ticket, …
 --
 -- A ticket is the time in microseconds, or one above the last where that is later: it rises although
 -- the clock may not, and says when the claim arrived. The generation is drawn when there is none: a
 -- new one says that what waited before is gone.
-local claims, meta = KEYS[1], KEYS[2]
-local ttl, waiting_max, channel, message = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local claims, meta, also = KEYS[1], KEYS[2], KEYS[3]
+local ttl, waiting_max, server = ARGV[1], tonumber(ARGV[2]), ARGV[3] .. ' '
+local channel, message, behind, wanted_max = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local room = waiting_max > 0 and waiting_max - redis.call('ZCARD', claims) or #ARGV
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local state = redis.call('HMGET', meta, 'generation', 'ticket')
 local generation = state[1] or string.format('%.0f', now)
-local ticket = math.max(now, tonumber(state[2] or '0') + 1)
-local first_ticket = string.format('%.0f', ticket)
+local last = state[2] or '0'
+local wanted = {}
+if behind ~= '' and behind ~= last then
+  wanted = redis.call('ZRANGEBYSCORE', claims, '(' .. behind, '+inf', 'WITHSCORES', 'LIMIT', 0,
+                      wanted_max)
+end
+local first = math.max(now, tonumber(last) + 1)
+local ticket = first
 local flags, tickets = {}, {}
-for at = 5, #ARGV do
-  local there = room <= 0 and redis.call('ZSCORE', claims, ARGV[at])
+for at = 8, #ARGV do
+  local claim = ARGV[at]
   local flag = '2'
-  if there or room > 0 then
-    local added = redis.call('ZADD', claims, 'NX', string.format('%.0f', ticket), ARGV[at])
+  if room > 0 or redis.call('ZSCORE', claims, claim) then
+    local added = redis.call('ZADD', claims, 'NX', string.format('%.0f', ticket), claim)
     flag = tostring(added)
     ticket = ticket + added
     room = room - added
-    if added == 0 then tickets[#tickets + 1] = redis.call('ZSCORE', claims, ARGV[at]) end
+    if added == 0 then
+      tickets[#tickets + 1] = redis.call('ZSCORE', claims, claim)
+      local servers = redis.call('HGET', also, claim) or ''
+      if not string.find(' ' .. servers, ' ' .. server, 1, true) then
+        redis.call('HSET', also, claim, servers .. server)
+      end
+    end
   end
   flags[#flags + 1] = flag
 end
-redis.call('HSET', meta, 'generation', generation, 'ticket', string.format('%.0f', ticket))
+if ticket > first then last = string.format('%.0f', ticket - 1) end
+redis.call('HSET', meta, 'generation', generation, 'ticket', last)
 redis.call('PEXPIRE', claims, ttl)
 redis.call('PEXPIRE', meta, ttl)
-if channel ~= '' then redis.call('PUBLISH', channel, message) end
-return {generation, first_ticket, table.concat(flags), tickets}
+if #tickets > 0 then redis.call('PEXPIRE', also, ttl) end
+local first_ticket = string.format('%.0f', first)
+if channel ~= '' then
+  redis.call('PUBLISH', channel, message .. string.format(' %s %.0f', first_ticket, ticket - first))
+end
+return {generation, first_ticket, table.concat(flags), tickets, wanted}

@@ -139,6 +139,56 @@ std::optional<KeptClaim> read_kept(std::string_view bytes) {
                    .key = IdempotencyKey::trusted(bytes.substr(zero + 1))};
 }
 
+std::vector<std::uint64_t> read_servers(std::string_view text) {
+  std::vector<std::uint64_t> servers;
+  while (true) {
+    const std::size_t space = text.find(' ');
+    if (space == std::string_view::npos) return servers;
+    if (const auto server = read_number<std::uint64_t>(text.substr(0, space))) {
+      servers.push_back(*server);
+    }
+    text.remove_prefix(space + 1);
+  }
+}
+
+namespace {
+
+std::string notice_head(WorkNotice::Kind kind, CampaignNumber campaign, std::uint64_t server) {
+  std::string bytes(1, static_cast<char>(kind));
+  bytes.append(" ").append(std::to_string(campaign.value));
+  return bytes.append(" ").append(std::to_string(server));
+}
+
+}  // namespace
+
+std::string claims_notice_head(CampaignNumber campaign, std::uint64_t server) {
+  return notice_head(WorkNotice::Kind::claims, campaign, server);
+}
+
+std::string notice_bytes(const WorkNotice& notice) {
+  std::string bytes = notice_head(notice.kind, notice.campaign, notice.server);
+  bytes.append(" ").append(std::to_string(notice.first_ticket));
+  return bytes.append(" ").append(std::to_string(notice.count));
+}
+
+std::optional<WorkNotice> read_notice(std::string_view bytes) {
+  constexpr std::string_view kinds = "cfsm";
+  if (bytes.size() < 2 || kinds.find(bytes[0]) == std::string_view::npos) return std::nullopt;
+  WorkNotice notice{.kind = static_cast<WorkNotice::Kind>(bytes[0])};
+  bytes.remove_prefix(1);
+  const auto next = [&bytes]<class Number>(Number& number) {
+    if (bytes.empty() || bytes[0] != ' ') return false;
+    bytes.remove_prefix(1);
+    const auto [end, code] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), number);
+    bytes.remove_prefix(static_cast<std::size_t>(end - bytes.data()));
+    return code == std::errc{};
+  };
+  const bool read = next(notice.campaign.value) && next(notice.server) &&
+                    next(notice.first_ticket) && next(notice.count) && bytes.empty();
+  if (!read || notice.campaign.value == 0) return std::nullopt;
+  return notice;
+}
+
 PostWriter::PostWriter(std::uint64_t sender) {
   put(bytes_, mark);
   put(bytes_, sender);

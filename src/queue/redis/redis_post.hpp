@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/claim.hpp"
 #include "core/coupon.hpp"
@@ -29,6 +30,9 @@ struct ClaimNames {
 // A campaign's number in decimal. nullopt: it is none.
 [[nodiscard]] std::optional<CampaignNumber> read_campaign(std::string_view text);
 
+// The numbers of servers, each before a space.
+[[nodiscard]] std::vector<std::uint64_t> read_servers(std::string_view text);
+
 // What the queue has written down of a kept claim: an outcome's digit, the ticket, a zero byte, the
 // Idempotency-Key.
 struct KeptClaim {
@@ -38,6 +42,26 @@ struct KeptClaim {
 };
 [[nodiscard]] char outcome_digit(Outcome outcome);
 [[nodiscard]] std::optional<KeptClaim> read_kept(std::string_view bytes);
+
+// What servers tell each other of a campaign on the channels of work, as text: its kind, and four
+// numbers, each behind a space.
+struct WorkNotice {
+  enum class Kind : char {
+    claims = 'c',      // that came into the queue under these tickets
+    from_front = 'f',  // something there has waited for long
+    stalled = 's',     // who leads cannot issue for now
+    moves = 'm',       // who leads has decided something
+  };
+  Kind kind{};
+  CampaignNumber campaign{};
+  std::uint64_t server = 0;  // whose word it is
+  std::int64_t first_ticket = 0;
+  std::int64_t count = 0;
+};
+[[nodiscard]] std::string notice_bytes(const WorkNotice& notice);
+// Of `claims`, what stands before ticket and count, which enqueue.lua puts behind it.
+[[nodiscard]] std::string claims_notice_head(CampaignNumber campaign, std::uint64_t server);
+[[nodiscard]] std::optional<WorkNotice> read_notice(std::string_view bytes);
 
 // The verdicts of a batch, as one server tells the others.
 class PostWriter {

@@ -46,8 +46,10 @@ RedisQueue::RedisQueue(Options options, Parts parts)
                         [](std::string_view reason) {
                           log::warn("Redis is not heard any more: " + std::string(reason));
                         }});
-  subscriber_->subscribe(space_.work());
-  subscriber_->subscribe(space_.post());
+  for (const std::string& channel :
+       {space_.work(), space_.work(options_.server), space_.post(), space_.post(options_.server)}) {
+    subscriber_->subscribe(channel);
+  }
   porter_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -83,10 +85,12 @@ void RedisQueue::answer(std::span<const Verdict> verdicts) {
         continue;
       }
       RedisWaiters::Told told{std::move(fetched->name), fetched->ticket, verdict};
-      if (verdict.is_yes()) yes.push_back(told);
+      if (verdict.is_yes()) {
+        add_post(told, origins_.of(told.name.campaign, told.ticket).value_or(everyone));
+        yes.push_back(told);
+      }
       tasks_.decided.push_back(std::move(told));
     }
-    tasks_.posts.insert(tasks_.posts.end(), yes.begin(), yes.end());
     wake_.notify_one();
     rest_is_over_.notify_one();
   }
@@ -109,7 +113,7 @@ void RedisQueue::settle(std::size_t count) {
     fetched_.drop(campaign);
     retries_.insert(campaign);
     waiters_.note_stalled(campaign, parts_.clock.monotonic());
-    tasks_.notices.insert(std::to_string(campaign.value) + stalled_mark);
+    add_notice(campaign, WorkNotice::Kind::stalled);
   }
   if (parts_.local->depth().arrived < fetched_max) tasks_.work.merge(put_off_);
   if (!tasks_.empty()) wake_.notify_one();
@@ -119,9 +123,10 @@ void RedisQueue::leave_to_another(CampaignNumber campaign) {
   const std::scoped_lock lock(mutex_);
   parts_.local->leave_to_another(campaign);
   fetched_.drop(campaign);
-  left_[campaign.value] = parts_.clock.monotonic();
+  left_[campaign.value] = {.since = parts_.clock.monotonic()};
+  origins_.drop(campaign);
   batches_.end(parts_.clock.monotonic());
-  tasks_.notices.insert(std::to_string(campaign.value) + from_front_mark);
+  add_notice(campaign, WorkNotice::Kind::from_front);
   wake_.notify_one();
 }
 
@@ -172,7 +177,10 @@ RedisQueue::Tasks RedisQueue::take_tasks() {
 // shortly before the batch at hand is done brings all that the next one can hold.
 Monotonic RedisQueue::rest_until() const {
   if (waiters_.size() == 0 && parts_.local->depth().arrived == 0) return Monotonic{0};
-  return std::max(batches_.ends_at() - rounds_.duration(), rounds_.ended_at() + options_.rest);
+  // To another server's batch it is one more way: that one fetches what this one has sent.
+  const Monotonic batch_ends = std::max(batches_.ends_at() - rounds_.duration(),
+                                        batches_elsewhere_.ends_at() - 2 * rounds_.duration());
+  return std::max(batch_ends, rounds_.ended_at() + options_.rest);
 }
 
 void RedisQueue::look_after(Tasks& tasks) {
@@ -245,41 +253,56 @@ void RedisQueue::look_from_front(CampaignNumber campaign) {
 }
 
 void RedisQueue::hear(std::string_view channel, std::string_view payload) {
-  if (channel == space_.work()) return hear_of_work(payload);
+  if (channel.starts_with(space_.work())) return hear_of_work(payload);
   std::vector<RedisWaiters::Told> verdicts;
   std::set<CampaignNumber> campaigns;
+  const bool for_all = channel == space_.post();
   const bool read = read_post(
       payload, options_.server, parts_.codes,
       [&](CampaignNumber campaign, std::string_view claim) {
-        campaigns.insert(campaign);
-        return waiters_.waits_for(campaign, claim);
+        if (for_all) campaigns.insert(campaign);
+        return !for_all || waiters_.waits_for(campaign, claim);
       },
       [&](RedisWaiters::Told told) { verdicts.push_back(std::move(told)); });
   if (!read) log::warn("a message from Redis is no verdicts of this program's version");
   const Monotonic now = parts_.clock.monotonic();
+  batches_elsewhere_.end(now);
+  batches_elsewhere_.begin(now);
   for (const CampaignNumber campaign : campaigns) waiters_.note_decided(campaign, now);
   waiters_.answer(verdicts, now);
 }
 
 void RedisQueue::hear_of_work(std::string_view payload) {
-  const bool from_front = payload.ends_with(from_front_mark);
-  const bool stalled = payload.ends_with(stalled_mark);
-  if (from_front || stalled) payload.remove_suffix(1);
-  const auto campaign = read_campaign(payload);
-  if (!campaign) return;
+  const auto notice = read_notice(payload);
+  if (!notice) return log::warn("a message from Redis is no word of this program's version");
   const Monotonic now = parts_.clock.monotonic();
-  if (stalled) return waiters_.note_stalled(*campaign, now);
+  const CampaignNumber campaign = notice->campaign;
+  const bool from_front = notice->kind == WorkNotice::Kind::from_front;
+  if (notice->kind == WorkNotice::Kind::stalled) return waiters_.note_stalled(campaign, now);
+  if (notice->kind == WorkNotice::Kind::moves) waiters_.note_decided(campaign, now);
   const std::scoped_lock lock(mutex_);
-  if (const auto left = left_.find(campaign->value); left != left_.end()) {
+  const auto left = left_.find(campaign.value);
+  if (notice->kind == WorkNotice::Kind::moves) {
+    if (left != left_.end()) left->second.to = notice->server;
+    return;
+  }
+  if (left != left_.end()) {
     // Of two that both think the other leads, one must try; but where claims are decided, one
     // leads.
-    if (!from_front || now - left->second < try_again_after) return;
-    if (waiters_.moves_since(*campaign, now - moves_within)) return;
+    if (!from_front || now - left->second.since < try_again_after) return;
+    if (waiters_.moves_since(campaign, now - moves_within)) return;
     left_.erase(left);
   }
-  if (from_front) fetched_.rewind(*campaign);
-  tasks_.work.insert(*campaign);
+  if (from_front) fetched_.rewind(campaign);
+  origins_.note(campaign, notice->first_ticket, notice->count, notice->server);
+  tasks_.work.insert(campaign);
   wake_.notify_one();
+}
+
+// Under the lock.
+void RedisQueue::add_notice(CampaignNumber campaign, WorkNotice::Kind kind) {
+  tasks_.notices.insert(
+      notice_bytes({.kind = kind, .campaign = campaign, .server = options_.server}));
 }
 
 bool RedisQueue::is_away() const {
@@ -287,9 +310,10 @@ bool RedisQueue::is_away() const {
   return parts_.clock.monotonic() < away_until_;
 }
 
-bool RedisQueue::is_left(CampaignNumber campaign) const {
+std::optional<RedisQueue::Left> RedisQueue::left(CampaignNumber campaign) const {
   const std::scoped_lock lock(mutex_);
-  return left_.contains(campaign.value);
+  const auto found = left_.find(campaign.value);
+  return found == left_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::chrono::milliseconds RedisQueue::ttl_of(CampaignNumber campaign) const {

@@ -19,6 +19,7 @@
 #include "queue/redis/redis_client.hpp"
 #include "queue/redis/redis_fetched.hpp"
 #include "queue/redis/redis_keeper.hpp"
+#include "queue/redis/redis_origins.hpp"
 #include "queue/redis/redis_post.hpp"
 #include "queue/redis/redis_space.hpp"
 #include "queue/redis/redis_stints.hpp"
@@ -27,8 +28,8 @@
 
 // Arrival order among servers: a sorted set a campaign in Redis. A server sends its desks' claims
 // there, one script call a campaign and round; whoever leads the campaign fetches them in order and
-// issues; the verdicts are published to all, and each server tells its own clients. One thread, the
-// porter, does all of it in rounds of one pipeline each; a second one hears what is published.
+// issues; each server is told its own verdicts, and tells its clients. One thread, the porter, does
+// all of it in rounds of one pipeline each; a second one hears what is published.
 //
 // Redis orders, it is never the truth: the ledger's lock decides, and the same claim decided twice
 // comes to the same coupon. So everything may be repeated. A server sends again what waits for
@@ -37,7 +38,8 @@
 //
 // Who leads is tried, not known: a server fetches what it has sent itself, and learns from the
 // ledger (leave_to_another) that another leads; from then on it only tells that one of its claims,
-// until one of them has waited for long and it tries again.
+// or all servers as long as it has not heard which it is, until one of them has waited for long and
+// it tries again.
 //
 // Thread rule: as Queue.
 
@@ -119,23 +121,35 @@ class RedisQueue final : public Queue {
 
  private:
   using Name = RedisWaiters::Name;
-  // Behind a campaign's number on the channel of work: something there has waited for long.
-  static constexpr char from_front_mark = '!';
-  // There too: who leads cannot issue for now.
-  static constexpr char stalled_mark = '~';
+  // In place of a server's number.
+  static constexpr std::uint64_t everyone = 0;
   // So many claims may be here undecided before no more are fetched.
   static constexpr std::size_t fetched_max = 16'384;
 
+  struct Post {
+    RedisWaiters::Told told;
+    std::uint64_t to = everyone;
+  };
   // What the porter has to do.
   struct Tasks {
     std::vector<Claim> claims;                // to send
     std::vector<RedisWaiters::Told> decided;  // to remove
-    std::vector<RedisWaiters::Told> posts;    // verdicts to publish
+    std::vector<Post> posts;                  // verdicts to publish
     std::set<CampaignNumber> work;            // campaigns to fetch from
-    std::set<std::string> notices;            // on the channel of work
+    std::set<std::string> notices;            // on the channel of work, for everyone
     [[nodiscard]] bool empty() const {
       return claims.empty() && decided.empty() && posts.empty() && work.empty() && notices.empty();
     }
+  };
+  // Of a campaign that another server leads.
+  struct Left {
+    Monotonic since{};
+    std::uint64_t to = everyone;  // as far as that is known
+  };
+  // What is fetched with claims that are sent: what stands before them behind this ticket.
+  struct Behind {
+    std::int64_t ticket = 0;
+    std::uint64_t version = 0;
   };
   // One pipeline and what its replies belong to.
   struct Round;
@@ -151,11 +165,16 @@ class RedisQueue final : public Queue {
   void look_after_kept();
   void look_from_front(CampaignNumber campaign);
 
-  // A round, in redis_carry.cpp.
+  // A round, in redis_carry.cpp and redis_replies.cpp.
   void carry(Tasks tasks);
-  void add_decided(Round& round, std::vector<RedisWaiters::Told> decided) const;
+  void add_decided(Round& round, std::vector<RedisWaiters::Told> decided);
   void add_messages(Round& round, const Tasks& tasks) const;
   void add_claims(Round& round, Tasks& tasks);
+  void add_scripts(Round& round, CampaignNumber campaign, std::span<Name> names, bool again,
+                   const std::optional<Behind>& behind) const;
+  void add_script(Round& round, CampaignNumber campaign, std::span<Name> names, bool again,
+                  const std::optional<Behind>& behind) const;
+  [[nodiscard]] std::optional<Behind> fetch_with(CampaignNumber campaign);
   void add_fetches(Round& round, const Tasks& tasks);
   [[nodiscard]] std::vector<RedisResult> run(const Round& round);
   void take_settled(Round& round, const std::vector<RedisResult>& results);
@@ -163,16 +182,21 @@ class RedisQueue final : public Queue {
   void note_generation(CampaignNumber campaign, std::string_view generation);
   void refuse(const std::vector<Name>& names);
   void take_fetched(const Round& round, const std::vector<RedisResult>& results);
+  // Claim, ticket, claim, ticket, … Whether these may not be all.
+  bool add_all_fetched(CampaignNumber campaign, const RedisValue& all, std::vector<Claim>& claims);
   void add_fetched(CampaignNumber campaign, std::string_view bytes, std::int64_t ticket,
                    std::vector<Claim>& claims);
-  void fetch_missed(const Round& round);
+  // Whether what came is what was asked for: nothing was put back meanwhile, and nobody else leads.
+  [[nodiscard]] bool may_take(CampaignNumber campaign, const Behind& behind);
+  void add_post(RedisWaiters::Told told, std::uint64_t to);
   void issue_directly(const std::vector<Name>& names, bool may_be_in_queue);
   void note_away(const RedisError& error);
 
   void hear(std::string_view channel, std::string_view payload);
   void hear_of_work(std::string_view payload);
+  void add_notice(CampaignNumber campaign, WorkNotice::Kind kind);
   [[nodiscard]] bool is_away() const;
-  [[nodiscard]] bool is_left(CampaignNumber campaign) const;
+  [[nodiscard]] std::optional<Left> left(CampaignNumber campaign) const;
   [[nodiscard]] std::chrono::milliseconds ttl_of(CampaignNumber campaign) const;
   [[nodiscard]] std::uint64_t depth_max_of(CampaignNumber campaign) const;
   [[nodiscard]] std::chrono::milliseconds eta_of(CampaignNumber campaign, const Place& place) const;
@@ -185,22 +209,25 @@ class RedisQueue final : public Queue {
   RedisClient client_;                                          // the porter's
   std::unordered_map<std::uint32_t, std::string> generations_;  // the porter's
   std::set<CampaignNumber> emptied_;                            // the porter's
+  std::unordered_map<std::uint32_t, Monotonic> moves_said_;     // the porter's
   Stints rounds_;                                               // the porter's
-  Stints batches_;
+  Stints batches_;                                              // the issuing thread's
+  Stints batches_elsewhere_;           // from one's verdicts to the next's; the hearing thread's
   Monotonic looked_at_{0};             // the porter's
   Monotonic looked_after_kept_at_{0};  // the porter's
   std::set<CampaignNumber> put_back_;  // the issuing thread's
 
   mutable std::mutex mutex_;
-  std::condition_variable_any wake_;           // there is something to do
-  std::condition_variable_any rest_is_over_;   // there are verdicts
-  Tasks tasks_;                                // guarded by mutex_
-  std::vector<RedisWaiters::Told> unsettled_;  // guarded by mutex_
-  std::set<CampaignNumber> put_off_;           // work, when there is room; guarded by mutex_
-  std::set<CampaignNumber> retries_;           // work, at the next look; guarded by mutex_
-  std::unordered_map<std::uint32_t, Monotonic> left_;  // to another, since; guarded by mutex_
-  RedisFetched fetched_;                               // guarded by mutex_
-  Monotonic away_until_{0};                            // guarded by mutex_
+  std::condition_variable_any wake_;              // there is something to do
+  std::condition_variable_any rest_is_over_;      // there are verdicts
+  Tasks tasks_;                                   // guarded by mutex_
+  std::vector<RedisWaiters::Told> unsettled_;     // guarded by mutex_
+  std::set<CampaignNumber> put_off_;              // work, when there is room; guarded by mutex_
+  std::set<CampaignNumber> retries_;              // work, at the next look; guarded by mutex_
+  std::unordered_map<std::uint32_t, Left> left_;  // guarded by mutex_
+  RedisFetched fetched_;                          // guarded by mutex_
+  RedisOrigins origins_;                          // guarded by mutex_
+  Monotonic away_until_{0};                       // guarded by mutex_
   std::unordered_map<std::uint32_t, std::shared_ptr<const CampaignSettings>>
       settings_;  // guarded by mutex_
 
