@@ -53,6 +53,25 @@ TEST_F(MysqlLedgers, count_a_users_coupons_together) {
   EXPECT_EQ(a.claim(campaign, {"ann", "bob"}), "limit_reached, issued 3");
 }
 
+// A batch of some size goes in by another protocol.
+TEST_F(MysqlLedgers, write_large_batches_as_they_write_small_ones) {
+  const CampaignNumber campaign =
+      a.put("c", {.stock = 150, .coupon_ttl = std::chrono::seconds(60)});
+  b.follow();
+  std::vector<std::string> users;
+  for (int n = 0; n < 200; ++n) users.push_back("u" + std::to_string(n) + "'\\");
+  const std::string first = a.claim(campaign, users);
+  EXPECT_TRUE(first.starts_with("issued 1, issued 2, ")) << first;
+  EXPECT_TRUE(first.ends_with(", sold_out")) << first;
+  EXPECT_EQ(b.claim(campaign, {users[0], users[149], users[150]}),
+            "issued 1', issued 150', sold_out");
+  EXPECT_EQ(database.root.ask("SELECT CONCAT_WS(' ', COUNT(*), COUNT(DISTINCT code), "
+                              "MAX(`rank`), COUNT(claim_key), COUNT(DISTINCT expires_at - "
+                              "issued_at)) FROM " +
+                              table("coupons")),
+            "150 150 150 0 1");
+}
+
 // What was read without the lock is not what is decided on.
 TEST_F(MysqlLedgers, decide_one_after_the_other) {
   const CampaignNumber campaign = a.put("c", {.stock = 2});

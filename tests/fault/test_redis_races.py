@@ -118,7 +118,7 @@ def test_servers_outlive_a_claim_in_a_campaign_that_the_ledger_has_not(two, redi
     make(two[0], "real", stock=5)
     line = Line(redis, two[0])
     line.put(99, "ann")
-    line.announce("99")
+    line.announce(99)
     time.sleep(2)
     assert [server.is_alive() for server in two] == [True, True]
     assert [claim(server, "real", server.data.name).status for server in two] == [201, 201]
@@ -133,7 +133,7 @@ def test_a_claim_in_a_campaign_that_a_server_has_not_heard_of_is_issued(two, red
             made = Later(make, two[0], f"c{number}", stock=5)
             until(lambda: api.campaign(f"c{number}").status == 200, "the campaign", poll_s=0)
             line.put(number, "ann")
-            line.announce(f"{number}!")
+            line.announce(number, from_front=True)
             made.result()
             until(lambda: outcome_at(two[1], f"c{number}", "ann") == "issued", "ann's coupon")
     assert [server.is_alive() for server in two] == [True, True]
@@ -215,7 +215,7 @@ def test_who_is_decided_again_stays_before_who_came_later(start_server, ledger, 
     lock = LockedCampaign(ledger, server, 1)
     ann = Later(claim, server, "before", "ann")
     until(lock.waiting, "ann's batch")
-    way.hold_reply_to(b"ZRANGEBYSCORE")
+    way.hold_reply_to(b"EVALSHA")
     bob = Later(claim, server, "before", "bob")
     until(way.holds, "the leader to look at the queue")
     lock.kill_waiting()

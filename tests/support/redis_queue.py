@@ -32,5 +32,7 @@ class Line:
         """A claim that a server wrote down before it died."""
         self.call("ZADD", self.key_of(number), 1_763_850_000_000_000, f"{user}\0")
 
-    def announce(self, message):
-        self.call("PUBLISH", f"fc:{self.space}:work", message)
+    def announce(self, number, from_front=False):
+        """What a server of its own tells all others about a campaign."""
+        kind = "f" if from_front else "c"
+        self.call("PUBLISH", f"fc:{self.space}:work", f"{kind} {number} 99 0 0")

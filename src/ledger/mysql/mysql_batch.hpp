@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "ledger/ledger.hpp"
+#include "ledger/mysql/mysql_connection.hpp"
 #include "ledger/mysql/mysql_record.hpp"
 
-// The SQL of a batch. Pure.
+// The SQL of a batch.
 
 namespace firstcome {
 
@@ -19,10 +20,17 @@ struct CommitMark {
 };
 
 // The texts that write these rows and leave `issuing` as given, in order; only the last one
-// commits. Each is at most `size_max` bytes, or holds a single row.
-[[nodiscard]] std::vector<std::string> batch_texts(const BatchRows& rows,
+// commits. Each is at most `size_max` bytes, or holds a single row. Of the coupons they write
+// `coupons`: none, where insert_coupons() has.
+[[nodiscard]] std::vector<std::string> batch_texts(std::span<const CouponRow> coupons,
+                                                   const BatchRows& rows,
                                                    std::span<const IssuingRow> issuing,
                                                    CommitMark mark, std::size_t size_max);
+
+// Whether that many coupons are in sooner by insert_coupons() than as text.
+[[nodiscard]] bool coupons_in_bulk(const MysqlConnection& connection, std::size_t count);
+[[nodiscard]] MysqlResult<void> insert_coupons(MysqlConnection& connection,
+                                               std::span<const CouponRow> coupons);
 
 // Locks the campaigns' rows in `issuing`, in the order of their numbers, and reads them. At least
 // one campaign.

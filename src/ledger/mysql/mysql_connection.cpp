@@ -129,6 +129,7 @@ MysqlResult<void> MysqlConnection::connect(const MysqlLogin& login, const MysqlT
   server_.version = static_cast<unsigned>(mysql_get_server_version(handle));
   server_.text =
       std::string(server_.is_mariadb ? "MariaDB " : "MySQL ") + mysql_get_server_info(handle);
+  has_bulk_ = firstcome::has_bulk(handle);
   return {};
 }
 
@@ -151,9 +152,7 @@ MysqlResult<void> MysqlConnection::set_up(const MysqlTimeouts& timeouts) {
 }
 
 MysqlResult<std::vector<MysqlRows>> MysqlConnection::run(std::string_view sql) {
-  if (broken_) {
-    return std::unexpected(make_mysql_error(2002, "08003", "the connection broke before"));
-  }
+  if (broken_) return std::unexpected(broken());
   if (sql.size() > text_size_max_) {
     return std::unexpected(make_mysql_error(
         1153, "08S01", "a text of " + std::to_string(sql.size()) + " bytes was not sent"));
@@ -192,10 +191,21 @@ MysqlResult<MysqlRows> MysqlConnection::query(std::string_view sql) {
   return std::move(results->back());
 }
 
-MysqlResult<void> MysqlConnection::ping() {
-  if (broken_) {
-    return std::unexpected(make_mysql_error(2002, "08003", "the connection broke before"));
+MysqlResult<void> MysqlConnection::insert(const std::string& sql, const MysqlBulkRows& rows) {
+  if (broken_) return std::unexpected(broken());
+  auto found = inserts_.find(sql);
+  if (found == inserts_.end()) {
+    auto prepared = MysqlBulkInsert::prepare(handle_.get(), sql);
+    if (!prepared) return std::unexpected(failed(std::move(prepared.error())));
+    found = inserts_.emplace(sql, *std::move(prepared)).first;
   }
+  auto done = found->second.run(rows);
+  if (!done) return std::unexpected(failed(std::move(done.error())));
+  return {};
+}
+
+MysqlResult<void> MysqlConnection::ping() {
+  if (broken_) return std::unexpected(broken());
   if (mysql_ping(handle_.get()) == 0) return {};
   return std::unexpected(failed());
 }
@@ -212,10 +222,16 @@ std::uint64_t MysqlConnection::id() const {
 
 MysqlError MysqlConnection::failed() {
   st_mysql* const handle = handle_.get();
-  MysqlError error =
-      make_mysql_error(mysql_errno(handle), mysql_sqlstate(handle), mysql_error(handle));
+  return failed(make_mysql_error(mysql_errno(handle), mysql_sqlstate(handle), mysql_error(handle)));
+}
+
+MysqlError MysqlConnection::failed(MysqlError error) {
   if (error.breaks_connection()) broken_ = true;
   return error;
+}
+
+MysqlError MysqlConnection::broken() {
+  return make_mysql_error(2002, "08003", "the connection broke before");
 }
 
 // An OK packet tells what of the session changed: MySQL its GTID, MariaDB pairs of a system

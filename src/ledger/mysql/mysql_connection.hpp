@@ -3,12 +3,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ledger/mysql/mysql_bulk.hpp"
 #include "ledger/mysql/mysql_error.hpp"
 #include "ledger/mysql/mysql_rows.hpp"
 #include "ledger/mysql/mysql_url.hpp"
@@ -56,6 +58,11 @@ class MysqlConnection {
   // The result of the last statement, for texts where only that one matters.
   [[nodiscard]] MysqlResult<MysqlRows> query(std::string_view sql);
 
+  // Many rows by one INSERT, in two round trips the first time and then in one: for batches of some
+  // size, and only where has_bulk().
+  [[nodiscard]] bool has_bulk() const { return has_bulk_; }
+  [[nodiscard]] MysqlResult<void> insert(const std::string& sql, const MysqlBulkRows& rows);
+
   [[nodiscard]] MysqlResult<void> ping();
 
   // As the server's last answer that was no error said: after a deadlock it is still true, though
@@ -87,13 +94,17 @@ class MysqlConnection {
   [[nodiscard]] MysqlResult<void> set_up(const MysqlTimeouts& timeouts);
   [[nodiscard]] MysqlResult<MysqlRows> take_result();
   [[nodiscard]] MysqlError failed();
+  [[nodiscard]] MysqlError failed(MysqlError error);
+  [[nodiscard]] static MysqlError broken();
   void note_gtid();
 
+  std::map<std::string, MysqlBulkInsert> inserts_;  // by text; closed after the handle
   std::unique_ptr<st_mysql, Close> handle_;
   MysqlEndpoint endpoint_;
   MysqlServer server_{};
   std::string last_gtid_{};
   std::size_t text_size_max_ = 0;
+  bool has_bulk_ = false;
   bool broken_ = false;
 };
 

@@ -186,8 +186,15 @@ CommitResult MysqlLedger::commit(const BatchRows& rows) {
   }
   const std::vector<IssuingRow> issuing = issuing_rows();
   ++commit_number_;
-  const auto texts = batch_texts(rows, issuing, {.node = nodes_.self(), .number = commit_number_},
-                                 open_->connection->text_size_max());
+  std::span<const CouponRow> coupons = rows.coupons;
+  if (coupons_in_bulk(*open_->connection, coupons.size())) {
+    auto done = insert_coupons(*open_->connection, coupons);
+    if (!done) return end_of(done.error(), false);
+    coupons = {};
+  }
+  const auto texts =
+      batch_texts(coupons, rows, issuing, {.node = nodes_.self(), .number = commit_number_},
+                  open_->connection->text_size_max());
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (auto done = open_->connection->run(texts[i]); !done) {
       return end_of(done.error(), i + 1 == texts.size());

@@ -20,6 +20,10 @@ std::uint32_t narrow(std::int64_t value) {
   return static_cast<std::uint32_t>(value);
 }
 
+std::string_view code_bytes(const Coupon& coupon) {
+  return {reinterpret_cast<const char*>(coupon.code.bytes.data()), coupon.code.bytes.size()};
+}
+
 // The values of one row, with commas in between.
 class Values {
  public:
@@ -107,14 +111,29 @@ Result<CouponRow> read_mysql_coupon(const MysqlRows& row) {
 }
 
 void append_coupon_values(std::string& sql, const CouponRow& coupon) {
-  const auto& code = coupon.coupon.code.bytes;
   Values values(sql);
   values.number(coupon.campaign.value).number(coupon.coupon.rank.value).bytes(coupon.user.view());
   values.number(coupon.coupon.nth);
-  values.bytes({reinterpret_cast<const char*>(code.data()), code.size()});
+  values.bytes(code_bytes(coupon.coupon));
   values.time(coupon.coupon.issued_at).time(coupon.coupon.expires_at);
   values.bytes_or_null(coupon.key.view());
   values.number(coupon.epoch.value).number(coupon.ticket.value).end();
+}
+
+MysqlBulkRows mysql_bulk_of(std::span<const CouponRow> coupons) {
+  MysqlBulkRows rows(10);
+  const auto time = [&rows](Time value) {
+    rows.number(static_cast<std::uint64_t>(value.time_since_epoch().count()));
+  };
+  for (const CouponRow& coupon : coupons) {
+    rows.number(coupon.campaign.value).number(coupon.coupon.rank.value);
+    rows.bytes(coupon.user.view()).number(coupon.coupon.nth).bytes(code_bytes(coupon.coupon));
+    time(coupon.coupon.issued_at);
+    coupon.coupon.expires_at ? time(*coupon.coupon.expires_at) : (void)rows.null();
+    coupon.key.view().empty() ? rows.null() : rows.bytes(coupon.key.view());
+    rows.number(coupon.epoch.value).number(coupon.ticket.value);
+  }
+  return rows;
 }
 
 Result<ParkedClaim> read_mysql_parked(const MysqlRows& row) {

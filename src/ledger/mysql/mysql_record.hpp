@@ -1,10 +1,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "ledger/ledger.hpp"
+#include "ledger/mysql/mysql_bulk.hpp"
 #include "ledger/mysql/mysql_rows.hpp"
 
 // How campaigns, coupons and parked claims lie in the columns of sql/mysql/. Each list of columns
@@ -26,6 +28,8 @@ inline constexpr std::string_view mysql_coupon_columns =
 // `identity` is left empty. Error: corrupt, naming the row, when the code is none.
 [[nodiscard]] Result<CouponRow> read_mysql_coupon(const MysqlRows& row);
 void append_coupon_values(std::string& sql, const CouponRow& coupon);  // "(…)"
+inline constexpr std::string_view mysql_coupon_parameters = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+[[nodiscard]] MysqlBulkRows mysql_bulk_of(std::span<const CouponRow> coupons);
 
 inline constexpr std::string_view mysql_parked_columns =
     "campaign, epoch, ticket, user, claim_key, arrived_at, outcome";
