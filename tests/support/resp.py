@@ -37,6 +37,15 @@ class Redis:
         self._socket.sendall(data)
         return self._reply()
 
+    def messages(self):
+        """-> what was published since the last call on channels to which it has subscribed"""
+        heard = []
+        reply = self.call("PING")
+        while reply[0] == "message":
+            heard.append(reply[2])
+            reply = self._reply()
+        return heard
+
     def _reply(self):
         line = self._replies.readline()
         if not line.endswith(b"\r\n"):
