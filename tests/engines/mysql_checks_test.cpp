@@ -9,6 +9,7 @@ namespace firstcome {
 namespace {
 
 using testing::Database;
+using testing::semi_sync_prefix;
 using testing::server_url;
 using testing::Setting;
 
@@ -27,7 +28,7 @@ TEST(MysqlServerChecks, pass_the_tests_primary_and_know_its_replica) {
   const auto warnings = check_server(connection, required);
   ASSERT_TRUE(warnings) << warnings.error().message;
   ASSERT_EQ(warnings->size(), 1U);
-  EXPECT_TRUE(warnings->front().starts_with("rpl_semi_sync_master_timeout is"));
+  EXPECT_TRUE(warnings->front().starts_with(semi_sync_prefix(database.root) + "_timeout is"));
   const auto facts = facts_of(connection);
   ASSERT_TRUE(facts) << facts.error().message;
   EXPECT_EQ(facts->flush_log_at_commit, "1");
@@ -49,7 +50,7 @@ TEST(MysqlServerChecks, refuse_what_loses_commits) {
     EXPECT_TRUE(why.contains("; (2) sync_binlog is 0 while a binary log is kept: ")) << why;
   }
   {
-    const Setting point(root, "rpl_semi_sync_master_wait_point", "'AFTER_COMMIT'");
+    const Setting point(root, semi_sync_prefix(root) + "_wait_point", "'AFTER_COMMIT'");
     EXPECT_EQ(why_refused(connection), "taken");
     EXPECT_TRUE(why_refused(connection, required).contains("_wait_point is AFTER_COMMIT"));
   }

@@ -116,7 +116,14 @@ TEST_F(MysqlLedgerLost, lock_of_a_server_that_stands_still) {
   b.follow();
   auto batch = a.begin(LedgerNode::claims(campaign, {"ann"}));
   ASSERT_TRUE(batch);
-  EXPECT_EQ(b.claim(campaign, {"bob"}), "issued 1") << "within the limit of a lock wait";
+  auto other = b.begin(LedgerNode::claims(campaign, {"bob"}));
+  EXPECT_TRUE(other || !database.root.is_on_mariadb()) << "within the limit of a lock wait";
+  while (!other) {  // MySQL gives it ten seconds
+    ASSERT_EQ(other.error().code, ErrorCode::timeout) << other.error().message;
+    other = b.begin(LedgerNode::claims(campaign, {"bob"}));
+  }
+  ASSERT_EQ(b->commit(other->decision.rows), CommitResult::ok);
+  EXPECT_EQ(LedgerNode::words(*other), "issued 1");
   ASSERT_EQ(a->commit(batch->decision.rows), CommitResult::unknown);
   const auto landed = a->landed(batch->decision.rows);
   ASSERT_TRUE(landed);

@@ -163,7 +163,8 @@ TEST(MysqlSchema, is_taken_up_by_a_node_that_waited_for_the_one_that_died) {
   const Database database;
   MysqlConnection dying = database.open();
   die_at(dying, 2, true);
-  ASSERT_TRUE(dying.run("SELECT GET_LOCK(CONCAT('firstcome.', MD5(DATABASE())), 0)"));
+  ASSERT_TRUE(
+      dying.run("SELECT GET_LOCK(CONCAT('firstcome.', LEFT(SHA2(DATABASE(), 256), 32)), 0)"));
   std::thread other([&] {
     MysqlConnection connection = database.open();
     EXPECT_EQ(words(prepare_schema(connection, true)), "ok");

@@ -18,8 +18,10 @@ MysqlError ended_by(int signal) {
   testing::Operator root;
   auto connection = MysqlConnection::open(server_url().primary, server_url().login);
   EXPECT_TRUE(connection) << connection.error().message;
-  auto running =
-      std::async(std::launch::async, [&] { return connection->run("SELECT SLEEP(60)"); });
+  // Of several rows: where there is but one, MySQL takes the end of its sleep for the answer.
+  auto running = std::async(std::launch::async, [&] {
+    return connection->run("SELECT SLEEP(60) FROM " + testing::numbers_to(2));
+  });
   root.wait_until("SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'");
   testing::send_to_server(signal);
   const auto answer = running.get();

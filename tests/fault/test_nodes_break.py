@@ -10,6 +10,7 @@ import pytest
 
 from support.api import Api
 from support.crowd import Crowd
+from support.database_product import PRODUCT
 from support.engine import engine_name, the_engine
 from support.history import Claim, write_history
 from support.promises import check_full_is_not_broken, check_promises
@@ -191,10 +192,10 @@ def figure(api, name):
 def replica():
     """The replica; commits do not wait long for it."""
     engine = the_engine()
-    timeout = engine.primary.variable("rpl_semi_sync_master_timeout")
-    engine.primary.sql("SET GLOBAL rpl_semi_sync_master_timeout = 100")
+    timeout = engine.primary.variable(f"{PRODUCT.semi_sync}_timeout")
+    engine.primary.sql(f"SET GLOBAL {PRODUCT.semi_sync}_timeout = 100")
     yield engine.replica
-    engine.primary.sql(f"SET GLOBAL rpl_semi_sync_master_timeout = {timeout}")
+    engine.primary.sql(f"SET GLOBAL {PRODUCT.semi_sync}_timeout = {timeout}")
 
 
 @pytest.mark.any_queue

@@ -2,13 +2,14 @@
 
 import pytest
 
+from support.programs import REDIS
 from support.redis_server import RedisServer
 
 
 def test_a_good_server_is_named(server, probe_of):
     report = probe_of(server.url).ask("check")
-    assert report["servers"] == [f"Redis {server.info('server')['redis_version']} at "
-                                 f"{server.host_and_port}"]
+    version = server.info("server")[f"{REDIS}_version"]
+    assert report["servers"] == [f"{REDIS.capitalize()} {version} at {server.host_and_port}"]
     assert "syncs its append-only file once a second" in "".join(report["warnings"])
 
 

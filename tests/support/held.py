@@ -5,6 +5,7 @@ import socket
 import subprocess
 import threading
 
+from support.database_product import PRODUCT
 from support.wait import DEADLINE_S
 
 
@@ -37,7 +38,7 @@ class LockedCampaign:
         self._primary = primary
         database = server.ledger_url.split("?")[0].rsplit("/", 1)[1]
         self._process = subprocess.Popen(
-            ["mariadb", "--no-defaults", "--user=root", "--batch", "--unbuffered",
+            [PRODUCT.client, "--no-defaults", "--user=root", "--batch", "--unbuffered",
              "--skip-column-names", f"--socket={primary.socket_file}", database],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._process.stdin.write(f"BEGIN; SELECT campaign FROM issuing WHERE campaign = {number} "

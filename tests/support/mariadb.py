@@ -1,28 +1,26 @@
-"""A MariaDB server of a test's own, set up as a ledger needs it: every commit is on disk and in the
-binary log before it is said, and on a replica, if there is one, before others see it."""
+"""A MariaDB server of a test's own, or a MySQL server where programs.py says so, set up as a ledger
+needs it: every commit is on disk and in the binary log before it is said, and on a replica, if
+there is one, before others see it."""
 
-import os
 import secrets
 import socket
 import subprocess
 
 from support.daemon import Daemon
-from support.mariadb_data import SERVER, copy_empty_data
+from support.database_product import PRODUCT
+from support.mariadb_data import copy_empty_data
 from support.wait import DEADLINE_S, until
 
 OPTIONS = [
-    "--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-symbolic-links",
-    "--character-set-server=utf8mb4",
-    "--log-bin=binlog", "--binlog-format=ROW", "--log-slave-updates", "--gtid-strict-mode=ON",
-    "--sync-binlog=1", "--innodb-flush-log-at-trx-commit=1",
-    # What a replica needs to be trusted after a crash, and to find its primary soon.
-    "--relay-log-recovery=ON", "--skip-slave-start=OFF", "--slave-net-timeout=5",
+    "--bind-address=127.0.0.1", "--skip-name-resolve", "--character-set-server=utf8mb4",
+    "--log-bin=binlog", "--sync-binlog=1", "--innodb-flush-log-at-trx-commit=1",
+    # What a replica needs to be trusted after a crash.
+    "--relay-log-recovery=ON",
     # As small as it gets.
     "--performance-schema=OFF", "--innodb-buffer-pool-size=64M", "--key-buffer-size=1M",
-    "--aria-pagecache-buffer-size=1M", "--query-cache-size=0", "--innodb-fast-shutdown=1",
-    "--innodb-buffer-pool-dump-at-shutdown=OFF", "--innodb-buffer-pool-load-at-startup=OFF",
+    "--innodb-fast-shutdown=1", "--innodb-buffer-pool-dump-at-shutdown=OFF",
+    "--innodb-buffer-pool-load-at-startup=OFF", *PRODUCT.options,
 ]
-SEMI_SYNC = ["--rpl-semi-sync-master-enabled=ON", "--rpl-semi-sync-master-wait-point=AFTER_SYNC"]
 
 
 class SqlError(Exception):
@@ -45,9 +43,7 @@ class Mariadb(Daemon):
         return self.directory / "socket"
 
     def _command(self):
-        # Without the name, root is refused; a change of user would undo that it ends with us.
-        user = ["--user=root"] if os.geteuid() == 0 else []
-        return [SERVER, "--no-defaults", *user, f"--datadir={self.data}",
+        return [PRODUCT.server, "--no-defaults", f"--datadir={self.data}",
                 f"--port={self.port}", f"--socket={self.socket_file}",
                 f"--pid-file={self.directory / 'pid'}", f"--server-id={self.server_id}",
                 *OPTIONS, *self.options]
@@ -66,7 +62,7 @@ class Mariadb(Daemon):
         return dict(zip(names, values))
 
     def _run(self, text, deadline_s, *options):
-        result = subprocess.run(["mariadb", "--no-defaults", "--user=root", "--batch",
+        result = subprocess.run([PRODUCT.client, "--no-defaults", "--user=root", "--batch",
                                  f"--socket={self.socket_file}", *options],
                                 input=text, text=True, capture_output=True, timeout=deadline_s)
         if result.returncode != 0:
@@ -125,10 +121,12 @@ class MariadbServer(Mariadb):
 
     def wait_for_replica_at_commit(self):
         """From now on, also after a restart, a commit returns when the replica has it."""
-        self.options = [*SEMI_SYNC,
-                        f"--rpl-semi-sync-master-timeout={self.semi_sync_timeout_ms}"]
-        self.sql("SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC;"
-                 f"SET GLOBAL rpl_semi_sync_master_timeout = {self.semi_sync_timeout_ms};"
-                 "SET GLOBAL rpl_semi_sync_master_enabled = ON;")
-        until(lambda: self.status("Rpl_semi_sync_master_clients") == "1",
-              "the replica to acknowledge")
+        settings = {f"{PRODUCT.semi_sync}_wait_point": "AFTER_SYNC",
+                    f"{PRODUCT.semi_sync}_timeout": self.semi_sync_timeout_ms,
+                    f"{PRODUCT.semi_sync}_enabled": "ON"}
+        self.options = [f"--{name}={value}" for name, value in settings.items()]
+        self.sql(";".join(f"SET GLOBAL {name} = {value}" for name, value in settings.items()))
+        until(lambda: self.semi_sync_status("clients") == "1", "the replica to acknowledge")
+
+    def semi_sync_status(self, name):
+        return self.status(f"{PRODUCT.semi_sync}_{name}")

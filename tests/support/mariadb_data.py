@@ -8,11 +8,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from support.database_product import PRODUCT
+
 KEPT = Path(__file__).resolve().parents[2] / "build" / "mariadb"
-# Services are where only root's path leads.
-PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin"
-SERVER = shutil.which("mariadbd", path=PATH) or "mariadbd"
-REDO_LOG = "--innodb-log-file-size=32M"
+# Each server draws one for itself; a replica refuses its primary's.
+IDENTITY = "auto.cnf"
 
 
 def copy_empty_data(target):
@@ -20,9 +20,10 @@ def copy_empty_data(target):
 
 
 def _empty_data():
-    version = subprocess.run([SERVER, "--no-defaults", "--version"], check=True, text=True,
+    version = subprocess.run([PRODUCT.server, "--no-defaults", "--version"], check=True, text=True,
                              capture_output=True, timeout=30).stdout
-    kept = KEPT / hashlib.sha256(f"{version} {REDO_LOG} {os.geteuid()}".encode()).hexdigest()[:12]
+    how = PRODUCT.make_data("")
+    kept = KEPT / hashlib.sha256(f"{version} {how} {os.geteuid()}".encode()).hexdigest()[:12]
     if not kept.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
         with open(KEPT / "lock", "w") as lock:
@@ -35,10 +36,8 @@ def _empty_data():
 def _make(kept):
     half = kept.with_suffix(".half")
     shutil.rmtree(half, ignore_errors=True)
-    user = ["--user=root"] if os.geteuid() == 0 else []
-    made = subprocess.run(
-        ["mariadb-install-db", "--no-defaults", *user, f"--datadir={half}", "--skip-test-db",
-         "--auth-root-authentication-method=normal", REDO_LOG],
-        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+    made = subprocess.run(PRODUCT.make_data(half), text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=120)
     assert made.returncode == 0, made.stdout
+    (half / IDENTITY).unlink(missing_ok=True)
     half.rename(kept)

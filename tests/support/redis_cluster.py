@@ -3,6 +3,7 @@ client meets MOVED and ASK, and a master's loss makes its replica the master."""
 
 import subprocess
 
+from support.programs import redis_program
 from support.redis_server import RedisServer
 from support.resp import RedisError
 from support.wait import until
@@ -34,7 +35,8 @@ class RedisCluster:
         for node in self.nodes:
             node.start()
         made = subprocess.run(
-            ["redis-cli", "--cluster", "create", *(node.host_and_port for node in self.nodes),
+            [redis_program("cli"), "--cluster", "create",
+             *(node.host_and_port for node in self.nodes),
              "--cluster-replicas", "1", "--cluster-yes"],
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         assert made.returncode == 0, made.stdout

@@ -2,6 +2,7 @@
 gone for a moment."""
 
 from support.daemon import Daemon
+from support.programs import redis_program
 from support.redis_server import RedisServer
 from support.resp import Redis, RedisError
 from support.wait import until
@@ -25,7 +26,7 @@ class RedisSentinel(Daemon):
             f"sentinel failover-timeout {NAME} {3 * down_after_ms}\n")
 
     def _command(self):
-        return ["redis-sentinel", str(self.directory / "sentinel.conf")]
+        return [redis_program("sentinel"), str(self.directory / "sentinel.conf")]
 
     def _answers(self):
         words = [word for pair in PERIODS_MS.items() for word in pair]

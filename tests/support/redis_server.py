@@ -3,6 +3,7 @@
 import shutil
 
 from support.daemon import Daemon
+from support.programs import redis_program
 from support.resp import Redis, RedisError
 from support.wait import until
 
@@ -51,7 +52,7 @@ class RedisServer(Daemon):
         if not self.config_file.exists():  # Redis itself changes it: a new master, for example
             lines = [f"{name} {value}".strip() for name, value in self._options.items()]
             self.config_file.write_text("\n".join(lines) + "\n")
-        return ["redis-server", str(self.config_file)]
+        return [redis_program("server"), str(self.config_file)]
 
     def _answers(self):
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.database_product import PRODUCT
 from support.mariadb import MariadbServer, SqlError
 from support.mariadb_replica import MariadbReplica
 from support.redis_cluster import RedisCluster
@@ -39,7 +40,8 @@ def numbers(server):
 
 @pytest.fixture
 def table(primary, replica):
-    primary.sql("CREATE OR REPLACE DATABASE numbers; CREATE TABLE numbers.numbers (n INT KEY);")
+    primary.sql("DROP DATABASE IF EXISTS numbers; CREATE DATABASE numbers;"
+                "CREATE TABLE numbers.numbers (n INT KEY);")
     replica.wait_caught_up()
     return lambda number: primary.sql(f"INSERT INTO numbers.numbers VALUES ({number})")
 
@@ -57,10 +59,10 @@ def test_a_replica_takes_no_writes_of_users(primary, replica):
 
 
 def test_a_commit_is_on_the_replica_before_it_is_said(primary, table):
-    before = int(primary.status("Rpl_semi_sync_master_yes_tx"))
+    before = int(primary.semi_sync_status("yes_tx"))
     table(1)
-    assert int(primary.status("Rpl_semi_sync_master_yes_tx")) == before + 1
-    assert primary.variable("rpl_semi_sync_master_wait_point") == "AFTER_SYNC"
+    assert int(primary.semi_sync_status("yes_tx")) == before + 1
+    assert primary.variable(f"{PRODUCT.semi_sync}_wait_point") == "AFTER_SYNC"
 
 
 def test_a_late_replica_is_late(replica, table):
@@ -74,7 +76,7 @@ def test_a_late_replica_is_late(replica, table):
 
 def test_a_replica_that_does_not_replicate_stands_still(replica, table, primary):
     replica.stop_replication()
-    primary.sql("SET GLOBAL rpl_semi_sync_master_timeout = 1")  # commits do not wait for it
+    primary.sql(f"SET GLOBAL {PRODUCT.semi_sync}_timeout = 1")  # commits do not wait for it
     table(1)
     assert numbers(replica) == []
     replica.start_replication()
@@ -94,7 +96,7 @@ def test_mariadb_comes_back_where_it_was_with_all_it_has_committed(primary, repl
     replica.wait_caught_up()
     assert (primary.port, numbers(primary), numbers(replica)) == (port, [1, 2], [1, 2])
     assert primary.variable("sync_binlog") == "1"
-    assert primary.variable("rpl_semi_sync_master_enabled") == "1"
+    assert primary.variable(f"{PRODUCT.semi_sync}_enabled") == "1"
 
 
 def test_a_replica_becomes_the_primary(primary):
@@ -114,8 +116,8 @@ def test_a_database_has_a_user_of_its_own(primary):
 
     def as_user(text):
         return subprocess.run(
-            ["mariadb", "--no-defaults", "--host=127.0.0.1", f"--port={primary.port}",
-             f"--user={user}", f"--password={password}", "--execute", text],
+            [PRODUCT.client, "--no-defaults", "--host=127.0.0.1", f"--port={primary.port}",
+             f"--user={user}", f"--password={password}", *PRODUCT.login_options, "--execute", text],
             capture_output=True, timeout=30).returncode == 0
 
     assert as_user("CREATE TABLE tenant.t (n INT)")

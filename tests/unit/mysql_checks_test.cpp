@@ -80,6 +80,7 @@ TEST(MysqlChecks, refuse_with_the_settings_name) {
        [](auto& f) {
          f.flush_log_at_commit = "3";
          f.server = {false, 80'036, "MySQL 8.0.36"};
+         f.gtid_mode = "ON";
        }},
       {"SET GLOBAL sync_binlog = 1",
        [](auto& f) {
@@ -152,6 +153,18 @@ TEST(MysqlChecks, insist_on_semi_sync_only_where_it_is_required) {
     EXPECT_EQ(soft.refusals.size(), 0U);
     EXPECT_EQ(soft.warnings, hard.refusals);
   }
+}
+
+TEST(MysqlChecks, say_that_replicas_without_gtids_are_not_read_from) {
+  MysqlFacts facts = with_replica();
+  facts.server = {false, 80'036, "MySQL 8.0.36"};
+  facts.gtid_mode = "ON";
+  EXPECT_EQ(joined(judge(facts, advised).warnings), "");
+  facts.gtid_mode = "OFF_PERMISSIVE";
+  EXPECT_EQ(joined(judge(facts, alone).warnings), "");
+  const MysqlVerdict verdict = judge(facts, advised);
+  EXPECT_EQ(joined(verdict.refusals), "");
+  EXPECT_TRUE(joined(verdict.warnings).starts_with("gtid_mode is OFF_PERMISSIVE: nothing is read"));
 }
 
 TEST(MysqlChecks, say_that_semi_sync_gives_up_after_a_while) {

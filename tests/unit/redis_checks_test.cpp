@@ -75,6 +75,8 @@ TEST(RedisChecks, want_6_2_or_newer) {
 }
 
 TEST(RedisChecks, want_the_topology_that_the_url_says_and_a_whole_cluster) {
+  expect_error(with("redis_mode:standalone", "server_mode:cluster"), RedisTopology::single,
+               "use redis+cluster://");
   RedisFacts facts = with("standalone", "cluster");
   expect_error(facts, RedisTopology::single, "use redis+cluster://");
   facts.cluster_info = "cluster_state:fail\r\ncluster_slots_ok:10\r\n";

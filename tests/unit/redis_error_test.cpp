@@ -32,6 +32,7 @@ WRONGPASS invalid username-password pair or user is disabled.                  �
 NOPERM this user has no permissions to run the 'config' command                → denied
 ERR invalid password                                                           → denied
 ERR AUTH <password> called without any password configured for the default user. → denied
+ERR ACL failure in script: User app has no permissions to run the 'zadd' command → denied
 DENIED Redis is running in protected mode                                      → denied
 ERR max number of clients reached                                              → busy
 FC_NO_GENERATION the generation key is missing                                 → script_refused

@@ -150,6 +150,8 @@ TEST(RedisInfo, tells_valkey_from_redis) {
   const auto valkey = redis_version("redis_version:7.2.4\r\nvalkey_version:8.0.1\r\n");
   ASSERT_TRUE(valkey);
   EXPECT_EQ(valkey->product + " " + valkey->text, "Valkey 8.0.1");
+  EXPECT_EQ(redis_mode("redis_version:7.0.15\r\nredis_mode:cluster\r\n"), "cluster");
+  EXPECT_EQ(redis_mode("valkey_version:8.1.1\r\nserver_mode:sentinel\r\n"), "sentinel");
   EXPECT_FALSE(redis_version("redis_version:new\r\n"));
   EXPECT_FALSE(redis_version(""));
 }

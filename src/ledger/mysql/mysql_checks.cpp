@@ -127,11 +127,20 @@ void judge_semi_sync(const MysqlFacts& facts, const MysqlCheckOptions& options,
   }
 }
 
+void judge_gtids(const MysqlFacts& facts, const MysqlCheckOptions& options, MysqlVerdict& verdict) {
+  const bool has_gtids = facts.server.is_mariadb || facts.gtid_mode.starts_with("ON");
+  if (has_gtids || !options.has_replicas) return;
+  verdict.warnings.push_back("gtid_mode is " + facts.gtid_mode +
+                             ": nothing is read from replicas, because nothing tells whether they "
+                             "are late; set gtid_mode = ON and enforce_gtid_consistency = ON in "
+                             "the configuration of the server and its replicas");
+}
+
 Result<Values> values(MysqlConnection& connection) {
   auto results = connection.run(
       "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', "
       "'innodb_flush_log_at_trx_commit', 'innodb_flush_method', 'innodb_doublewrite', 'log_bin', "
-      "'sync_binlog', 'wsrep_on') OR Variable_name LIKE 'rpl\\_semi\\_sync%';"
+      "'sync_binlog', 'wsrep_on', 'gtid_mode') OR Variable_name LIKE 'rpl\\_semi\\_sync%';"
       "SHOW GLOBAL STATUS LIKE 'rpl\\_semi\\_sync%'");
   if (!results) {
     return std::unexpected(to_read_error(results.error(), "read the server's settings"));
@@ -207,6 +216,7 @@ MysqlVerdict judge(const MysqlFacts& facts, const MysqlCheckOptions& options) {
   judge_role(facts, verdict);
   judge_durability(facts, verdict);
   judge_semi_sync(facts, options, verdict);
+  judge_gtids(facts, options, verdict);
   return verdict;
 }
 
@@ -235,6 +245,7 @@ Result<MysqlFacts> facts_of(MysqlConnection& connection) {
   facts.log_bin = value("log_bin");
   facts.sync_binlog = value("sync_binlog");
   facts.wsrep_on = value("wsrep_on");
+  facts.gtid_mode = value("gtid_mode");
   facts.semi_sync = semi_sync('r', "enabled");
   facts.semi_sync_point = semi_sync('r', "wait_point");
   facts.semi_sync_timeout_ms = semi_sync('r', "timeout");

@@ -17,7 +17,8 @@
 // whose replicas only serve reads, does without, so that it is off is a warning, and only where
 // replicas are named; `semi_sync=required` in the URL, for those who fail over, makes it an error
 // that it is off, waits at another point than AFTER_SYNC, or has no replica that answers. A timeout
-// after which it goes on without replicas is a warning in both.
+// after which it goes on without replicas is a warning in both. So is a MySQL whose commits have no
+// GTIDs, where replicas are named: they cannot be read from.
 
 namespace firstcome {
 
@@ -37,6 +38,7 @@ struct MysqlFacts {
   std::string log_bin{};
   std::string sync_binlog{};
   std::string wsrep_on{};
+  std::string gtid_mode{};             // MySQL's
   std::string semi_sync{};             // rpl_semi_sync_master_enabled or …_source_…
   std::string semi_sync_point{};       // …_wait_point
   std::string semi_sync_timeout_ms{};  // …_timeout

@@ -254,11 +254,14 @@ void MysqlConnection::note_gtid() {
 }
 
 std::string newest_gtid_query(const MysqlServer& server) {
-  return server.is_mariadb ? "SELECT @@GLOBAL.gtid_binlog_pos" : "SELECT @@GLOBAL.gtid_executed";
+  // Without GTIDs MySQL still knows those that it has had before.
+  return server.is_mariadb ? "SELECT @@GLOBAL.gtid_binlog_pos"
+                           : "SELECT IF(@@GLOBAL.gtid_mode LIKE 'ON%', @@GLOBAL.gtid_executed, '')";
 }
 
 std::string wait_for_gtid(const MysqlServer& server, std::string_view gtid,
                           std::chrono::milliseconds timeout) {
+  if (gtid.empty()) return server.is_mariadb ? "SELECT 0" : "SELECT @@GLOBAL.gtid_mode <> 'ON'";
   std::string sql =
       server.is_mariadb ? "SELECT MASTER_GTID_WAIT(" : "SELECT WAIT_FOR_EXECUTED_GTID_SET(";
   append_quoted(sql, gtid);

@@ -109,11 +109,13 @@ class MysqlConnection {
 };
 
 // A statement whose one value covers all that this server, a primary, has committed, as
-// wait_for_gtid() takes it; empty when it keeps no binary log.
+// wait_for_gtid() takes it; empty when it keeps no binary log, or one without GTIDs (MySQL's
+// gtid_mode).
 [[nodiscard]] std::string newest_gtid_query(const MysqlServer& server);
 
 // A statement whose one value is 0 once a replica has the commit with this GTID, and something else
-// (-1, 1, NULL) when `timeout` has passed before that.
+// (-1, 1, NULL) when `timeout` has passed before that. When the GTID is empty it does not wait, and
+// is something else where commits have no GTIDs, so that nothing tells whether it is late.
 [[nodiscard]] std::string wait_for_gtid(const MysqlServer& server, std::string_view gtid,
                                         std::chrono::milliseconds timeout);
 

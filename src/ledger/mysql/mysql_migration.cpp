@@ -116,8 +116,11 @@ class SchemaLock {
   }
 
  private:
-  // Names are the server's, not the database's, and at most 64 characters long.
-  [[nodiscard]] static std::string name() { return "CONCAT('firstcome.', MD5(DATABASE()))"; }
+  // Names are the server's, not the database's, and at most 64 characters long. Newer MySQL has no
+  // MD5().
+  [[nodiscard]] static std::string name() {
+    return "CONCAT('firstcome.', LEFT(SHA2(DATABASE(), 256), 32))";
+  }
 
   MysqlConnection& connection_;
   bool is_held_ = false;

@@ -162,9 +162,7 @@ std::optional<MysqlRows> MysqlReader::ask(Replica& replica, const std::string& s
   auto connection = replica.pool->take();
   if (!connection) return leave_out(replica_away_, options_.away_out);
   const std::string gtid = newest_gtid((*connection)->server());  // the same kind
-  const std::string wait =
-      gtid.empty() ? "SELECT 0"
-                   : wait_for_gtid((*connection)->server(), gtid, options_.replica_wait);
+  const std::string wait = wait_for_gtid((*connection)->server(), gtid, options_.replica_wait);
   auto results = (*connection)->run(wait + "; " + sql);
   if (!results) return leave_out(replica_away_, options_.away_out);
   MysqlRows& waited = results->front();

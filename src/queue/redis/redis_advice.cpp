@@ -38,7 +38,8 @@ constexpr std::array<Advice, 11> rows{{
 }};
 
 bool is_missing_permission(std::string_view text) {
-  return text.contains("NOPERM") || text.contains("user executing the script can't");
+  return text.contains("NOPERM") || text.contains("user executing the script can't") ||
+         text.contains("ERR ACL failure in script");
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ void Judge::version() {
 }
 
 void Judge::mode() {
-  const bool clustered = info("redis_mode") == "cluster";
+  const bool clustered = redis_mode(facts_.info) == "cluster";
   if (topology_ != RedisTopology::cluster) {
     if (clustered) error("is a node of a cluster: use redis+cluster:// in the URL");
     return;

@@ -125,7 +125,7 @@ RedisExpected<void> RedisConnection::identify(const RedisTarget& target, RedisDe
   }
   const std::string_view server = results[0]->text();
   const std::string_view replication = results[1]->text();
-  if (redis_info_field(server, "redis_mode") == "sentinel") {
+  if (redis_mode(server) == "sentinel") {
     return refuse(endpoint_, RedisErrorKind::denied, "is a Sentinel: use redis+sentinel://");
   }
   if (target.master_only && redis_info_field(replication, "role") != "master") {

@@ -16,7 +16,7 @@ struct Word {
 };
 
 // The first row that the text begins with decides.
-constexpr std::array<Word, 24> words{{
+constexpr std::array<Word, 25> words{{
     {"MOVED ", moved},
     {"ASK ", ask},
     {"TRYAGAIN", try_again},
@@ -33,6 +33,7 @@ constexpr std::array<Word, 24> words{{
     {"WRONGPASS", denied},
     {"NOPERM", denied},
     {"DENIED", denied},
+    {"ERR ACL failure in script", denied},  // Valkey's NOPERM there
     {"ERR invalid password", denied},
     {"ERR operation not permitted", denied},
     {"ERR Client sent AUTH", denied},

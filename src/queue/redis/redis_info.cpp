@@ -35,4 +35,9 @@ std::optional<RedisVersion> redis_version(std::string_view info) {
   return parse_version("Redis", redis_info_field(info, "redis_version"));
 }
 
+std::string_view redis_mode(std::string_view info) {
+  const std::string_view mode = redis_info_field(info, "redis_mode");
+  return mode.empty() ? redis_info_field(info, "server_mode") : mode;
+}
+
 }  // namespace firstcome

@@ -24,4 +24,8 @@ struct RedisVersion {
 // From INFO server; empty when it says no version.
 [[nodiscard]] std::optional<RedisVersion> redis_version(std::string_view info);
 
+// "standalone", "sentinel" or "cluster", from INFO server. Redis and Valkey have names of their own
+// for it.
+[[nodiscard]] std::string_view redis_mode(std::string_view info);
+
 }  // namespace firstcome

@@ -71,6 +71,10 @@ Operator::~Operator() {
   mysql_close(handle_);
 }
 
+bool Operator::is_on_mariadb() const {
+  return mariadb_connection(handle_) != 0;
+}
+
 void Operator::run(const std::string& sql) {
   static_cast<void>(ask(sql));
 }
@@ -97,6 +101,20 @@ void Operator::wait_until(const std::string& sql) {
     CHECK(std::chrono::steady_clock::now() < deadline, sql.c_str());
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+}
+
+std::string semi_sync_prefix(const Operator& root) {
+  return root.is_on_mariadb() ? "rpl_semi_sync_master" : "rpl_semi_sync_source";
+}
+
+std::string isolation_variable(const Operator& root) {
+  return root.is_on_mariadb() ? "tx_isolation" : "transaction_isolation";
+}
+
+std::string numbers_to(int count) {
+  return "(WITH RECURSIVE counting (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM counting WHERE "
+         "seq < " +
+         std::to_string(count) + ") SELECT seq FROM counting) AS numbers";
 }
 
 Setting::Setting(Operator& root, std::string name, const std::string& value)

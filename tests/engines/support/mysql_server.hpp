@@ -6,8 +6,8 @@
 
 #include "ledger/mysql/mysql_connection.hpp"
 
-// The MariaDB that tests/support/with_servers.py started, as a test sees it: from the ledger's side
-// by its URL, and from its operator's side by root's socket.
+// The MariaDB or MySQL that tests/support/with_servers.py started, as a test sees it: from the
+// ledger's side by its URL, and from its operator's side by root's socket.
 
 namespace firstcome::testing {
 
@@ -38,6 +38,8 @@ class Operator {
   Operator& operator=(const Operator&) = delete;
   ~Operator();
 
+  [[nodiscard]] bool is_on_mariadb() const;
+
   void run(const std::string& sql);
   // The first column of the first row; "" when there is none or it is NULL.
   [[nodiscard]] std::string ask(const std::string& sql);
@@ -47,6 +49,14 @@ class Operator {
  private:
   MYSQL* handle_;
 };
+
+// What MariaDB and MySQL have other words for: begins the names of the primary's variables for
+// semi-synchronous replication, names the variable for the isolation level.
+[[nodiscard]] std::string semi_sync_prefix(const Operator& root);
+[[nodiscard]] std::string isolation_variable(const Operator& root);
+
+// "(SELECT …) AS numbers": a table whose column seq holds 1 to count, which is at most 1,000.
+[[nodiscard]] std::string numbers_to(int count);
 
 // Sets a global variable, and back at the end.
 class Setting {
