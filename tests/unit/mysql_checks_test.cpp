@@ -80,7 +80,6 @@ TEST(MysqlChecks, refuse_with_the_settings_name) {
        [](auto& f) {
          f.flush_log_at_commit = "3";
          f.server = {false, 80'036, "MySQL 8.0.36"};
-         f.gtid_mode = "ON";
        }},
       {"SET GLOBAL sync_binlog = 1",
        [](auto& f) {
@@ -141,6 +140,7 @@ TEST(MysqlChecks, insist_on_semi_sync_only_where_it_is_required) {
        [](auto& f) {
          f.semi_sync = "";
          f.server = {false, 80'036, "MySQL 8.0.36"};
+         f.gtid_mode = "ON";
        }},
   };
   for (const Sample& sample : samples) {
