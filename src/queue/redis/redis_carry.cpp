@@ -36,6 +36,11 @@ std::string in_ledger() {
   return {outcome_digit(Outcome::issued), outcome_digit(Outcome::queued)};
 }
 
+// Who was told to wait does so until the pause ends.
+std::string outcome_of_pause() {
+  return {outcome_digit(Outcome::paused)};
+}
+
 }  // namespace
 
 struct RedisQueue::Round {
@@ -117,6 +122,7 @@ void RedisQueue::add_decided(Round& round, std::vector<RedisWaiters::Told> decid
                                  .key(space_.kept(campaign))
                                  .arg(ttl_of(campaign).count())
                                  .arg(in_ledger())
+                                 .arg(is_closed(campaign) ? "" : outcome_of_pause())
                                  .arg(outcomes);
       for (const auto& told : settling.decided) command.arg(told.name.claim);
       for (const auto& told : settling.decided) command.arg(told.ticket);
@@ -198,6 +204,7 @@ void RedisQueue::add_fetches(Round& round, const Tasks& tasks) {
 
 void RedisQueue::take_settled(Round& round, const std::vector<RedisResult>& results) {
   std::vector<RedisWaiters::Told> noes;
+  std::set<CampaignNumber> standing_still;
   {
     const std::scoped_lock lock(mutex_);
     for (Round::Settling& settling : round.settlings) {
@@ -205,14 +212,25 @@ void RedisQueue::take_settled(Round& round, const std::vector<RedisResult>& resu
         std::ranges::move(settling.decided, std::back_inserter(unsettled_));
         continue;
       }
-      for (RedisWaiters::Told& told : settling.decided) {
+      const RedisValue staying = *results[settling.at];
+      std::size_t stayed = 0;
+      for (std::size_t i = 0; i < settling.decided.size(); ++i) {
+        RedisWaiters::Told& told = settling.decided[i];
         fetched_.release(told.name.campaign, told.ticket);
-        if (!told.verdict.is_yes()) noes.push_back(std::move(told));
+        if (staying[stayed].integer() == static_cast<std::int64_t>(i + 1)) {
+          ++stayed;
+          standing_still.insert(told.name.campaign);
+        } else if (!told.verdict.is_yes()) {
+          noes.push_back(std::move(told));
+        }
       }
     }
     tasks_.posts.insert(tasks_.posts.end(), noes.begin(), noes.end());
   }
   waiters_.answer(noes, parts_.clock.monotonic());
+  for (const CampaignNumber campaign : standing_still) {
+    if (!is_paused(campaign)) look_from_front(campaign);  // the pause has ended meanwhile
+  }
 }
 
 void RedisQueue::take_sent(Round& round, const std::vector<RedisResult>& results) {
