@@ -11,6 +11,8 @@ namespace {
 
 // While the ledger is away, or cannot say what became of a commit.
 constexpr Monotonic ask_again_after = std::chrono::milliseconds(100);
+// What is not to be decided here, or not yet.
+constexpr Monotonic look_again_after = std::chrono::milliseconds(5);
 // Another server's batches come in between; that this many do, one after the other, is trouble.
 constexpr int repeats_max = 20;
 // A server that is not there any more is known not to be before that.
@@ -65,6 +67,11 @@ void Driver::submit(const CampaignChange& change, ReplyTo reply_to) {
   submitted_.push_back({change, reply_to});
 }
 
+std::vector<Driver::Submitted> Driver::take_submitted() {
+  const std::scoped_lock lock(submitted_mutex_);
+  return std::exchange(submitted_, {});
+}
+
 Driver::Next Driver::step() {
   if (failed_) {
     tell_changes();
@@ -82,6 +89,7 @@ Driver::Next Driver::step() {
   if (failed_) return {.more = true, .failed = failed_};
   Batch batch = take(now);
   const bool has_work = !batch.due.empty() || !batch.arrivals.empty();
+  is_put_off_ = false;
   if (has_work) work(std::move(batch));
   if (has_work || changed) {
     ledger_.between_batches();
@@ -89,15 +97,12 @@ Driver::Next Driver::step() {
   }
   std::optional<Monotonic> due_at = pacer_.next();
   if (ledger_.follow_every()) due_at = std::min(due_at.value_or(follow_at_), follow_at_);
-  return {.more = has_work || changed, .due_at = due_at, .failed = failed_};
+  if (is_put_off_) due_at = clock_.monotonic() + look_again_after;
+  return {.more = (has_work && !is_put_off_) || changed, .due_at = due_at, .failed = failed_};
 }
 
 bool Driver::change_campaigns() {
-  std::vector<Submitted> submitted;
-  {
-    const std::scoped_lock lock(submitted_mutex_);
-    submitted.swap(submitted_);
-  }
+  const std::vector<Submitted> submitted = take_submitted();
   if (submitted.empty()) return false;
   std::vector<CampaignChange> changes;
   for (const Submitted& one : submitted) changes.push_back(one.change);
@@ -154,8 +159,10 @@ void Driver::work(Batch batch) {
     queue_wait_seconds_.observe(std::chrono::duration<double>(waited).count());
   }
   Result<Decision> decision = decide(batch);
-  // Some of it is another server's, and has left queue and lines: what remains comes anew.
-  if (!decision && decision.error().code == ErrorCode::conflict) return repeat(batch);
+  // Some of it is another server's, and has left queue and lines, or all waits for the others to
+  // act on a change: what remains comes anew.
+  is_put_off_ = !decision && decision.error().code == ErrorCode::conflict;
+  if (is_put_off_) return repeat(batch);
   const CommitResult result = commit(decision);
   if (result == CommitResult::retry && ++repeats_ <= repeats_max) return repeat(batch);
   repeats_ = 0;
@@ -357,11 +364,7 @@ void Driver::tell(std::span<const Claim> claims, std::span<const Answer> answers
 bool Driver::refuse_behind(std::size_t count, const Error& why) {
   const std::vector<Claim> claims = queue_.drop_behind(count);
   tell(claims, std::vector<Answer>(claims.size()), Verdict::Kind::unavailable);
-  std::vector<Submitted> submitted;
-  {
-    const std::scoped_lock lock(submitted_mutex_);
-    submitted.swap(submitted_);
-  }
+  const std::vector<Submitted> submitted = take_submitted();
   for (const Submitted& one : submitted) events_.on_changed(one.reply_to, std::unexpected(why));
   return !claims.empty();
 }

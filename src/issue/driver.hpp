@@ -98,6 +98,7 @@ class Driver {
     Decision decision;
   };
 
+  [[nodiscard]] std::vector<Submitted> take_submitted();
   // Whether there were any.
   bool change_campaigns();
   [[nodiscard]] Batch take(Monotonic now);
@@ -142,6 +143,7 @@ class Driver {
   const std::shared_ptr<std::atomic<std::size_t>> batch_claims_limit_;  // as metrics read it
   std::optional<Unsure> unsure_;                                        // its commit is unknown
   int repeats_ = 0;                                                     // of the batch at the front
+  bool is_put_off_ = false;  // that batch, to be decided a moment later
   Monotonic follow_at_{0};
   std::optional<Error> failed_;
   std::vector<std::vector<Verdict>> verdicts_;  // by desk, of the batch being told

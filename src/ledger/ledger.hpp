@@ -129,7 +129,8 @@ class Ledger {
   // and tickets here: tickets rise, and a claim that comes from elsewhere (ReplyTo::elsewhere)
   // keeps the one it brought where that is above all before it. May block. Once it has succeeded,
   // commit() must follow. Error: unavailable; timeout, when it may work at once; conflict, when
-  // news() says why some of the claims are not to be decided here.
+  // some of the claims are not to be decided here, as news() says, or not yet: not all who issue
+  // act on a change of their campaign.
   [[nodiscard]] virtual Result<BatchState> state_for(std::span<Claim> due,
                                                      std::span<Claim> arrivals) = 0;
 

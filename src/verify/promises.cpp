@@ -25,6 +25,9 @@ constexpr Needs fixed_history{.history = true, .fixed_stock = true};
 constexpr Needs fixed_both{.history = true, .ledger = true, .fixed_stock = true};
 constexpr Needs fixed_all{.history = true, .ledger = true, .audit = true, .fixed_stock = true};
 
+// The ledger has the settings of now, and nobody can tell from outside when they changed.
+constexpr std::string_view fixed_stock = "that no stock was added (if it was: --stock-raised)";
+
 struct Rule {
   int promise;
   std::string_view subject;
@@ -70,7 +73,7 @@ std::vector<RuleReport> prepare(const Facts& facts, const CheckOptions& options)
   for (const Rule& rule : all_rules) {
     reports.push_back({.subject = rule.subject,
                        .lacking = lacking(rule.needs, facts, options),
-                       .assuming = rule.needs.fixed_stock ? "that no stock was added" : ""});
+                       .assuming = rule.needs.fixed_stock ? fixed_stock : ""});
   }
   return reports;
 }

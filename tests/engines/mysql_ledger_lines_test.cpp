@@ -18,8 +18,8 @@ class MysqlLines : public ::testing::Test {
   MysqlLines() {
     for (LedgerNode* node : {&a, &b}) {
       EXPECT_TRUE((*node)->for_each_parked([](const ParkedClaim&) {}));
-      node->follow();
     }
+    LedgerNode::agree({&a, &b});
   }
 
   // For the others, all servers were seen last so long ago that they have gone.
@@ -90,6 +90,7 @@ TEST_F(MysqlLines, are_let_go_by_their_holder_alone) {
 // Memory follows the ledger every now and then; what it has not seen yet is read there.
 TEST_F(MysqlLines, are_read_behind_what_was_seen_of_them) {
   (void)a.put("line", {.stock = 2, .per_user = 2, .mode = Mode::paced});
+  LedgerNode::agree({&a, &b});
   const auto claims = park(a, {"ann", "bob", "cyd"});
   EXPECT_EQ(b.standing(line, "bob", {}), "queued 2 at 2");
   EXPECT_EQ(b.standing(line, "dan", {}), "");
@@ -163,7 +164,8 @@ TEST_F(MysqlLines, are_not_taken_from_who_has_only_just_come) {
   forget_who_is_there();
   (void)b.put("news", {.stock = 1});
   (void)a.put("more", {.stock = 1});
-  a.follow();  // it is there again, which b has not seen
+  (void)a->news();  // there is something to say
+  a.follow();       // it is there again, which b has not seen
   const auto claims = park(a, {"ann"});
   ASSERT_TRUE(a->runs_line(line));
   EXPECT_EQ(park(b, {"bob"}).size(), 1U);
@@ -229,6 +231,8 @@ TEST_F(MysqlLines, are_told_to_whoever_finds_himself_their_holder) {
 TEST_F(MysqlLines, are_found_by_who_starts_while_they_grow) {
   const LedgerNode late(database);
   const CampaignNumber young = a.put("young", {.stock = 2, .mode = Mode::paced});
+  a.pass(MysqlNodes::gone_after);  // nobody else is there for it
+  a.follow();
   EXPECT_EQ(a.claim(young, {"ann"}), "queued 1");
   (void)park(a, {"bob"});
   std::vector<std::string> users;

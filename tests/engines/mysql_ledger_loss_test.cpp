@@ -16,8 +16,8 @@ class MysqlLedgerLoss : public ::testing::Test {
   MysqlLedgerLoss() {
     for (LedgerNode* node : {&a, &b}) {
       EXPECT_TRUE((*node)->for_each_parked([](const ParkedClaim&) {}));
-      node->follow();
     }
+    LedgerNode::agree({&a, &b});
     (void)a.claim(campaign, {"ann", "bob"});
     b.follow();
   }

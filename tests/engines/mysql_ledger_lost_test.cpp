@@ -16,6 +16,8 @@ using testing::LedgerNode;
 
 class MysqlLedgerLost : public ::testing::Test {
  protected:
+  MysqlLedgerLost() { LedgerNode::agree({&a, &b}); }
+
   // Ends the session that has a transaction open in this database.
   void end_transaction() {
     const std::string id = database.root.ask(
@@ -52,7 +54,6 @@ class MysqlLedgerLost : public ::testing::Test {
 };
 
 TEST_F(MysqlLedgerLost, answer_of_a_commit_that_landed) {
-  b.follow();
   auto batch = a.begin(LedgerNode::claims(campaign, {"ann", "bob"}));
   ASSERT_TRUE(batch);
   const std::string before = a->newest_gtid();
@@ -68,6 +69,7 @@ TEST_F(MysqlLedgerLost, answer_of_a_commit_that_landed) {
 // The server is still at it when the client has given up: only who waits for the lock can know.
 TEST_F(MysqlLedgerLost, patience_with_a_commit_that_lands_later) {
   LedgerNode impatient(database, {.read = std::chrono::seconds(1)});
+  LedgerNode::agree({&impatient});
   auto batch = impatient.begin(LedgerNode::claims(campaign, {"ann"}));
   ASSERT_TRUE(batch);
   std::optional<testing::Frozen> replica("FIRSTCOME_TEST_MYSQL_REPLICA_PID");
@@ -84,7 +86,6 @@ TEST_F(MysqlLedgerLost, patience_with_a_commit_that_lands_later) {
 }
 
 TEST_F(MysqlLedgerLost, answer_of_a_commit_that_did_not_land) {
-  b.follow();
   auto batch = a.begin(LedgerNode::claims(campaign, {"ann"}));
   ASSERT_TRUE(batch);
   end_transaction();
@@ -98,7 +99,6 @@ TEST_F(MysqlLedgerLost, answer_of_a_commit_that_did_not_land) {
 
 // What the others did after it is news that comes after it.
 TEST_F(MysqlLedgerLost, answer_of_a_line_that_others_went_on_with) {
-  b.follow();
   auto batch = a.begin(LedgerNode::claims(line, {"ann"}));
   ASSERT_TRUE(batch);
   ASSERT_EQ(commit_and_lose_the_answer(*batch), CommitResult::unknown);
@@ -113,7 +113,6 @@ TEST_F(MysqlLedgerLost, answer_of_a_line_that_others_went_on_with) {
 }
 
 TEST_F(MysqlLedgerLost, lock_of_a_server_that_stands_still) {
-  b.follow();
   auto batch = a.begin(LedgerNode::claims(campaign, {"ann"}));
   ASSERT_TRUE(batch);
   auto other = b.begin(LedgerNode::claims(campaign, {"bob"}));
@@ -133,6 +132,7 @@ TEST_F(MysqlLedgerLost, lock_of_a_server_that_stands_still) {
 
 TEST_F(MysqlLedgerLost, rows_that_say_who_is_there) {
   database.root.run("DELETE FROM " + table("nodes") + "; DELETE FROM " + table("commits"));
+  (void)a.put("more", {.stock = 1});
   (void)a->news();  // there is something to say
   a.follow();
   EXPECT_EQ(database.root.ask("SELECT COUNT(*) FROM " + table("nodes")), "1");

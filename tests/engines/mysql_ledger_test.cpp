@@ -30,6 +30,8 @@ class MysqlLedgers : public ::testing::Test {
     return database.name() + "." + name;
   }
 
+  void agree() { LedgerNode::agree({&a, &b}); }
+
   Database database;
   LedgerNode a{database};
   LedgerNode b{database};
@@ -37,7 +39,7 @@ class MysqlLedgers : public ::testing::Test {
 
 TEST_F(MysqlLedgers, give_one_row_of_ranks_and_not_one_too_many) {
   const CampaignNumber campaign = a.put("c", {.stock = 4});
-  b.follow();
+  agree();
   EXPECT_EQ(a.claim(campaign, {"ann", "bob"}), "issued 1, issued 2");
   EXPECT_EQ(b.claim(campaign, {"cyd", "ann"}), "issued 3, issued 1'");
   EXPECT_EQ(a.claim(campaign, {"dan", "eve"}), "issued 4, sold_out");
@@ -47,7 +49,7 @@ TEST_F(MysqlLedgers, give_one_row_of_ranks_and_not_one_too_many) {
 
 TEST_F(MysqlLedgers, count_a_users_coupons_together) {
   const CampaignNumber campaign = a.put("c", {.stock = 9, .per_user = 2});
-  b.follow();
+  agree();
   EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
   EXPECT_EQ(b.claim(campaign, {"ann"}), "issued 2");
   EXPECT_EQ(a.claim(campaign, {"ann", "bob"}), "limit_reached, issued 3");
@@ -57,7 +59,7 @@ TEST_F(MysqlLedgers, count_a_users_coupons_together) {
 TEST_F(MysqlLedgers, write_large_batches_as_they_write_small_ones) {
   const CampaignNumber campaign =
       a.put("c", {.stock = 150, .coupon_ttl = std::chrono::seconds(60)});
-  b.follow();
+  agree();
   std::vector<std::string> users;
   for (int n = 0; n < 200; ++n) users.push_back("u" + std::to_string(n) + "'\\");
   const std::string first = a.claim(campaign, users);
@@ -75,7 +77,7 @@ TEST_F(MysqlLedgers, write_large_batches_as_they_write_small_ones) {
 // What was read without the lock is not what is decided on.
 TEST_F(MysqlLedgers, decide_one_after_the_other) {
   const CampaignNumber campaign = a.put("c", {.stock = 2});
-  b.follow();
+  agree();
   auto first = a.begin(LedgerNode::claims(campaign, {"ann"}));
   ASSERT_TRUE(first);
   auto second =
@@ -87,7 +89,7 @@ TEST_F(MysqlLedgers, decide_one_after_the_other) {
 
 TEST_F(MysqlLedgers, give_tickets_in_the_order_of_the_lock) {
   const CampaignNumber campaign = a.put("c", {.stock = 9});
-  b.follow();
+  agree();
   (void)a.claim(campaign, {"ann", "bob"});
   (void)b.claim(campaign, {"cyd"});
   (void)a.claim(campaign, {"dan"});
@@ -98,7 +100,7 @@ TEST_F(MysqlLedgers, give_tickets_in_the_order_of_the_lock) {
 
 TEST_F(MysqlLedgers, follow_what_the_other_did) {
   const CampaignNumber campaign = a.put("c", {.stock = 9});
-  b.follow();
+  agree();
   (void)a.claim(campaign, {"ann"});
   const News news = b.follow();
   EXPECT_EQ(news.campaigns, std::vector{campaign});
@@ -109,7 +111,7 @@ TEST_F(MysqlLedgers, follow_what_the_other_did) {
 // What a client was told stays true, and two claims never have one ticket.
 TEST_F(MysqlLedgers, leave_claims_from_elsewhere_the_tickets_they_bring_where_those_rise) {
   const CampaignNumber campaign = a.put("c", {.stock = 9});
-  b.follow();
+  agree();
   auto claims = LedgerNode::claims(campaign, {"ann", "bob", "cyd", "dan", "eve"});
   for (const auto& [at, ticket] : {std::pair{1U, 500U}, {2U, 500U}, {4U, 600U}}) {
     claims[at].reply_to.desk = ReplyTo::elsewhere;
@@ -128,6 +130,7 @@ TEST_F(MysqlLedgers, leave_claims_from_elsewhere_the_tickets_they_bring_where_th
 TEST_F(MysqlLedgers, follow_whatever_the_clock_says) {
   const CampaignNumber ahead = a.put("ahead", {.stock = 9});
   const CampaignNumber campaign = a.put("c", {.stock = 9});
+  agree();
   (void)a.claim(ahead, {"ann"});
   database.root.run("UPDATE " + table("issuing") + " SET touched_at = touched_at + 3600000 " +
                     "WHERE campaign = " + std::to_string(ahead.value));
@@ -139,22 +142,79 @@ TEST_F(MysqlLedgers, follow_whatever_the_clock_says) {
 
 TEST_F(MysqlLedgers, refuse_a_stock_below_what_the_other_has_issued) {
   const CampaignNumber campaign = a.put("c", {.stock = 9});
-  b.follow();
+  agree();
   (void)a.claim(campaign, {"ann", "bob", "cyd"});
   EXPECT_EQ(b.try_put("c", {.stock = 2}), "stock");
   EXPECT_EQ(b.try_put("c", {.stock = 3}), "");
-  EXPECT_EQ(a.claim(campaign, {"dan"}), "sold_out") << "it has not looked since";
+  agree();
+  EXPECT_EQ(a.claim(campaign, {"dan"}), "sold_out");
 }
 
-TEST_F(MysqlLedgers, act_on_a_change_at_once) {
+TEST_F(MysqlLedgers, act_on_a_change) {
   const CampaignNumber campaign = a.put("c", {.stock = 1});
-  b.follow();
+  agree();
   EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
   EXPECT_EQ(b.claim(campaign, {"bob"}), "sold_out");
   (void)a.put("c", {.stock = 2});
+  agree();
   EXPECT_EQ(b.claim(campaign, {"bob"}), "issued 2");
   (void)b.put("c", {.stock = 3, .paused = true});
+  agree();
   EXPECT_EQ(a.claim(campaign, {"cyd"}), "paused");
+}
+
+// A desk that has not heard of it would say no to who has just won.
+TEST_F(MysqlLedgers, decide_nothing_under_a_change_on_which_not_all_act) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9, .paused = true});
+  const CampaignNumber other = a.put("other", {.stock = 9});
+  agree();
+  (void)a.put("c", {.stock = 9, .paused = false});
+  (void)a.follow();  // it is shown
+  (void)a.follow();  // and said
+  const auto early = a.begin(LedgerNode::claims(campaign, {"ann"}));
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code, ErrorCode::conflict) << early.error().message;
+  EXPECT_EQ(a.claim(other, {"ann"}), "issued 1") << "nobody changed that one";
+  (void)b.follow();  // it is shown, and not said yet
+  ASSERT_FALSE(a.begin(LedgerNode::claims(campaign, {"ann"})));
+  EXPECT_EQ(b.claim(campaign, {"ann"}), "issued 1") << "all others act on it";
+  (void)b.follow();
+  EXPECT_EQ(a.claim(campaign, {"ann", "bob"}), "issued 1', issued 2");
+}
+
+TEST_F(MysqlLedgers, decide_nothing_under_a_change_that_is_not_shown_here) {
+  const CampaignNumber campaign = a.put("c", {.stock = 1});
+  agree();
+  (void)a.put("c", {.stock = 2});
+  (void)a.follow();
+  (void)a.follow();
+  const auto early = b.begin(LedgerNode::claims(campaign, {"ann"}));
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code, ErrorCode::conflict) << early.error().message;
+  EXPECT_EQ(b->news().campaigns, std::vector{campaign});
+  (void)b.follow();
+  EXPECT_EQ(b.claim(campaign, {"ann", "bob"}), "issued 1, issued 2");
+}
+
+TEST_F(MysqlLedgers, wait_for_nobody_who_has_gone) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9, .paused = true});
+  agree();
+  (void)a.put("c", {.stock = 9, .paused = false});
+  (void)a.follow();
+  ASSERT_FALSE(a.begin(LedgerNode::claims(campaign, {"ann"})));
+  a.pass(MysqlNodes::gone_after);
+  EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
+}
+
+// Who won before a pause must not be told of it: memory has the coupon first.
+TEST_F(MysqlLedgers, hear_of_a_change_with_what_was_won_before_it) {
+  const CampaignNumber campaign = a.put("c", {.stock = 9});
+  agree();
+  EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 1");
+  (void)a.put("c", {.stock = 9, .paused = true});
+  (void)b.put("other", {.stock = 1});
+  EXPECT_TRUE(b->campaign(campaign).settings->paused);
+  EXPECT_EQ(b->campaign(campaign).issued, 1U);
 }
 
 TEST_F(MysqlLedgers, make_campaigns_at_the_same_time) {
@@ -168,14 +228,14 @@ TEST_F(MysqlLedgers, make_campaigns_at_the_same_time) {
   for (const CampaignNumber number : other.get()) numbers.push_back(number);
   std::ranges::sort(numbers);
   for (std::uint32_t i = 0; i < 40; ++i) EXPECT_EQ(numbers[i].value, i + 1);
-  a.follow();
-  b.follow();
+  agree();
   EXPECT_EQ(a.claim(CampaignNumber{40}, {"ann"}), "issued 1");
   EXPECT_EQ(b.claim(CampaignNumber{40}, {"bob"}), "sold_out");
 }
 
 TEST_F(MysqlLedgers, repeat_after_a_lock_wait) {
   const CampaignNumber campaign = a.put("c", {.stock = 9});
+  agree();
   database.root.run("BEGIN; SELECT 1 FROM " + table("issuing") + " FOR UPDATE");
   const auto refused = a.begin(LedgerNode::claims(campaign, {"ann"}));
   ASSERT_FALSE(refused);
@@ -188,8 +248,10 @@ TEST_F(MysqlLedgers, repeat_after_a_lock_wait) {
 TEST_F(MysqlLedgers, repeat_after_a_statement_that_took_too_long) {
   if (!database.root.is_on_mariadb()) GTEST_SKIP() << "max_statement_time is MariaDB's";
   const CampaignNumber campaign = a.put("c", {.stock = 20'000});
+  agree();
   const testing::Setting limit(database.root, "max_statement_time", "0.2");
   LedgerNode c(database);
+  c.follow();
   std::vector<std::string> many(15'000);  // more than one text
   for (std::size_t i = 0; i < many.size(); ++i) many[i] = "u" + std::to_string(i);
   for (const auto& users : {std::vector<std::string>{"ann"}, many}) {
@@ -217,6 +279,7 @@ TEST_F(MysqlLedgers, repeat_after_a_statement_that_took_too_long) {
 
 TEST_F(MysqlLedgers, repeat_after_a_deadlock) {
   const CampaignNumber campaign = a.put("c", {.stock = 9});
+  agree();
   auto batch = a.begin(LedgerNode::claims(campaign, {"ann"}));
   ASSERT_TRUE(batch);
   // Much was written there, so that the server ends the other.
@@ -236,6 +299,7 @@ TEST_F(MysqlLedgers, repeat_after_a_deadlock) {
 // us.
 TEST_F(MysqlLedgers, stop_at_a_row_that_cannot_be_there) {
   const CampaignNumber campaign = a.put("c", {.stock = 9});
+  agree();
   database.root.run("INSERT INTO " + table("coupons") +
                     " VALUES (1, 1, 'x', 1, '0123456789', 0, NULL, NULL, 1, 1)");
   auto batch = a.begin(LedgerNode::claims(campaign, {"ann"}));
@@ -247,6 +311,7 @@ TEST_F(MysqlLedgers, stop_at_a_row_that_cannot_be_there) {
 
 TEST_F(MysqlLedgers, wait_out_a_server_that_takes_no_writes) {
   const CampaignNumber campaign = a.put("c", {.stock = 9});
+  agree();
   {
     const testing::Setting read_only(database.root, "read_only", "ON");
     const auto refused = a.begin(LedgerNode::claims(campaign, {"ann"}));
@@ -295,9 +360,11 @@ TEST(MysqlLedgerStart, finds_what_is_there) {
   const Database database;
   LedgerNode a(database);
   const CampaignNumber campaign = a.put("c", {.stock = 3});
+  LedgerNode::agree({&a});
   EXPECT_EQ(a.claim(campaign, {"ann", "bob"}), "issued 1, issued 2");
   LedgerNode b(database);
   EXPECT_EQ(b->campaign(campaign).issued, 2U);
+  b.follow();
   EXPECT_EQ(b.claim(campaign, {"bob", "cyd", "dan"}), "issued 2', issued 3, sold_out");
 }
 

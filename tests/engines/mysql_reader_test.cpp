@@ -15,7 +15,10 @@ using testing::server_url;
 
 class MysqlReaders : public ::testing::Test {
  protected:
-  MysqlReaders() { (void)node.claim(campaign, {"ann"}); }
+  MysqlReaders() {
+    LedgerNode::agree({&node});
+    (void)node.claim(campaign, {"ann"});
+  }
 
   MysqlPool::Open to(const MysqlEndpoint& endpoint) {
     return [endpoint, login = database.login()] { return MysqlConnection::open(endpoint, login); };

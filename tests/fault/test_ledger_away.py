@@ -2,6 +2,7 @@
 wait, and every claim that was told so finds its end when the ledger is back (promise 10)."""
 
 import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -154,6 +155,60 @@ def test_each_of_a_users_claims_waits(two, ledger):
             [reply.json()["nth"] for reply in replies[:2]] == [1, 2]
 
     until(settled, "two coupons, and no third")
+
+
+def pause(server, campaign, paused):
+    with Api(server.address, server.admin_key) as admin:
+        return admin.patch_campaign(campaign, paused=paused).status == 200
+
+
+def bring_back_paused(server, ledger, redis, campaign):
+    """The ledger, with the campaign paused before anybody sees what waits in Redis."""
+    redis.freeze()
+    ledger.restart()
+    until(lambda: pause(server, campaign, True), "the pause")
+    redis.thaw()
+
+
+@pytest.mark.parametrize("teller_dies", [False, True])
+def test_who_was_told_to_wait_waits_through_a_pause(two, ledger, redis, teller_dies):
+    """Promises 7 and 10: as a paced line does, and before all who come after the pause."""
+    campaign = "pause-alone" if teller_dies else "pause"
+    make(two[0], campaign, stock=4, per_user=2)
+    ledger.kill()
+    claims = [("ann", "k1"), ("bob", "k2"), ("cid", "k3")]
+    told = [claim(two[0], campaign, *one) for one in claims]
+    assert [reply.status for reply in told] == [202, 202, 202]
+    server = two[1] if teller_dies else two[0]
+    bring_back_paused(server, ledger, redis, campaign)
+    if teller_dies:
+        two[0].kill()
+    assert claim(server, campaign, "eve", "k4").code == "paused", "she was told nothing before"
+    time.sleep(6.5)  # they are looked after meanwhile, and sent again
+    for (user, _), reply in zip(claims, told):
+        found = status(server, campaign, user).json()
+        assert (found["outcome"], found["ticket"]) == ("queued", reply.json()["ticket"])
+
+    assert pause(server, campaign, False)
+    assert claim(server, campaign, "eve", "k5").code == "sold_out"
+    for user, _ in claims:
+        until(lambda: outcome_at(server, campaign, user) == "issued", f"{user}'s coupon")
+    with Api(server.address, server.admin_key) as admin:
+        coupons = admin.all_coupons(campaign)
+    assert [coupon["user"] for coupon in coupons] == ["warm", "ann", "bob", "cid"]
+
+
+def test_a_pause_that_lasts_until_the_campaign_closes_ends_the_wait(two, ledger, redis):
+    """Promise 10: also who waits in vain hears so."""
+    make(two[0], "closes", stock=4)
+    ledger.kill()
+    assert claim(two[0], "closes", "ann").status == 202
+    bring_back_paused(two[0], ledger, redis, "closes")
+    closes_at = datetime.now(timezone.utc) + timedelta(seconds=2)
+    with Api(two[0].address, two[0].admin_key) as admin:
+        assert admin.patch_campaign("closes", closes_at=closes_at.isoformat()).status == 200
+    assert outcome_at(two[1], "closes", "ann") == "queued"
+    until(lambda: outcome_at(two[1], "closes", "ann") == "paused", "the end of her wait")
 
 
 def test_with_the_ledgers_ack_nobody_is_told_to_wait(start_server, ledger):

@@ -43,18 +43,6 @@ def test_a_script_that_the_server_forgot_is_sent_again(server, probe_of):
     assert server.info("commandstats")["cmdstat_eval"] == before, "now by its digest"
 
 
-@pytest.mark.parametrize("lua", [
-    "return redis.error_reply('FC_FULL no place is left')",
-    "return redis.error_reply('FC_FULL')",
-    "return {err = 'FC_FULL no place is left'}",
-    "error({err = 'FC_FULL no place is left'})",
-])
-def test_what_a_script_refuses_is_told_from_its_faults(server, probe_of, lua):
-    probe = probe_of(server.url)
-    results = probe.results(script(lua), script("return nothing.here"))
-    assert kinds(results) == ["script_refused", "other"]
-
-
 def test_a_frozen_server_costs_no_more_than_the_calls_time(probe_of):
     with RedisServer() as redis:
         probe = probe_of(redis.url + "?timeout_ms=300")

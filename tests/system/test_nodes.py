@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from threading import Thread
@@ -13,7 +14,8 @@ from threading import Thread
 import pytest
 
 from support.api import Api
-from support.engine import engine_name
+from support.engine import engine_name, the_engine
+from support.held import Later, LockedCampaign
 from support.history import Claim, write_history
 from support.promises import check_promises
 from support.server import run
@@ -23,6 +25,16 @@ from support.wait import until
 pytestmark = pytest.mark.nodes
 
 NODES_PY = Path(__file__).resolve().parents[2] / "deploy" / "nodes.py"
+
+
+def claim(node, campaign, user):
+    with Api(node.address, node.issue_key) as api:
+        return api.claim(campaign, user)
+
+
+def patch(node, campaign, **change):
+    with Api(node.address, node.admin_key) as api:
+        return api.patch_campaign(campaign, **change)
 
 
 @pytest.fixture
@@ -93,6 +105,38 @@ def test_a_change_answered_at_one_node_holds_at_the_other(two):
             assert there.claim("changed", f"u{stock}").code == "paused"
             assert here.patch_campaign("changed", paused=False, stock=stock).status == 200
             assert there.claim("changed", f"u{stock}").json()["rank"] == stock
+
+
+TOMORROW = (datetime.now(timezone.utc) + timedelta(days=1)).isoformat()
+
+
+@pytest.mark.parametrize("before, change, no", [
+    ({"paused": True}, {"paused": False}, "paused"),
+    ({"stock": 0}, {"stock": 1}, "sold_out"),
+    ({"opens_at": TOMORROW}, {"opens_at": None}, "not_open"),
+    ({"closes_at": "2026-01-01T00:00:00Z"}, {"closes_at": TOMORROW}, "closed"),
+], ids=["paused", "sold_out", "not_open", "closed"])
+def test_who_wins_after_a_change_has_won_at_a_node_that_has_not_heard_of_it(
+        two, before, change, no):
+    """Promise 5: a change that lets more win counts once every node acts on it."""
+    first, second = two
+    with Api(first.address, first.admin_key) as here:
+        assert here.put_campaign("busy", stock=9).status == 201  # campaign 1 of this ledger
+        assert here.put_campaign("changed", stock=1).status == 201
+        assert here.patch_campaign("changed", **before).status == 200
+        assert claim(second, "changed", "ann").code == no
+        lock = LockedCampaign(the_engine().primary, first, 1)
+        held = Later(claim, second, "busy", "zoe")
+        until(lock.waiting, "the node that is held up")
+        changed = Later(patch, first, "changed", **change)
+        until(lambda: here.campaign("changed").json()["state"] == "open", "the change")
+        won = claim(first, "changed", "ann")
+        again = Later(claim, second, "changed", "ann")
+        time.sleep(0.1)  # it is answered at once, or waits
+        lock.release()
+        assert (changed.result().status, held.result().status) == (200, 201)
+        assert (won.status, again.result().status) == (201, 200)
+        assert again.result().json() == won.json()
 
 
 def test_a_node_reads_what_another_has_just_given(two):

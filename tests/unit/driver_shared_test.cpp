@@ -80,7 +80,19 @@ TEST_F(SharedDriver, stops_when_a_look_after_the_others_finds_the_ledger_lost) {
   EXPECT_EQ(bench.told(), "0 unavailable");
 }
 
-// An unknown commit that landed comes before all that others did since.
+// Nothing is lost, and nothing turns in a circle meanwhile.
+TEST_F(SharedDriver, decides_a_claim_once_all_act_on_its_campaigns_change) {
+  DriverBench instant{{.stock = 1}};
+  instant.start().ledger.decides_nothing_yet = true;
+  const Driver::Next next = instant.claim({"a", "b"}).settle();
+  EXPECT_EQ(next.due_at, instant.clock.monotonic() + 5ms);
+  EXPECT_EQ(instant.told(), "");
+  instant.ledger.decides_nothing_yet = false;
+  instant.clock.advance(5ms);
+  instant.settle();
+  EXPECT_EQ(instant.told(), "0 issued 1, 1 sold_out");
+}
+
 // It may be decided again from there, and a no become a yes.
 TEST_F(SharedDriver, tells_a_claim_that_may_stand_elsewhere_a_yes_or_nothing) {
   DriverBench instant{{.stock = 1}};
@@ -93,6 +105,7 @@ TEST_F(SharedDriver, tells_a_claim_that_may_stand_elsewhere_a_yes_or_nothing) {
   EXPECT_EQ(instant.told(), "0 issued 1, 1 unanswered, 2 sold_out");
 }
 
+// An unknown commit that landed comes before all that others did since.
 TEST_F(SharedDriver, stands_where_its_own_commit_put_it) {
   bench.ledger.next_commits = {CommitResult::unknown};
   bench.ledger.unknown_lands = true;

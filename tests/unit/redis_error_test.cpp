@@ -35,8 +35,6 @@ ERR AUTH <password> called without any password configured for the default user.
 ERR ACL failure in script: User app has no permissions to run the 'zadd' command → denied
 DENIED Redis is running in protected mode                                      → denied
 ERR max number of clients reached                                              → busy
-FC_NO_GENERATION the generation key is missing                                 → script_refused
-ERR FC_FULL                                                                    → script_refused
 ERR unknown command 'FOO'                                                      → other
 WRONGTYPE Operation against a key holding the wrong kind of value              → other
 CROSSSLOT Keys in request don't hash to the same slot                          → other
@@ -88,7 +86,6 @@ busy             | later     | later
 oom              | done      | done
 writes_stopped   | done      | done
 denied           | done      | done
-script_refused   | done      | done
 other_server     | done      | done
 unreachable      | done      | elsewhere
 timeout_or_reset | done      | done

@@ -206,7 +206,8 @@ TEST(VerifyReport, SaysALineForEachPromise) {
 TEST(VerifyReport, SaysWhatWasAssumed) {
   std::ostringstream out;
   print_report(out, check(make_world({.seed = 2, .stock = 25}), Facts::Source::audit));
-  EXPECT_NE(out.str().find("against their stock; assuming that no stock was added\n"),
+  EXPECT_NE(out.str().find("against their stock; assuming that no stock was added (if it was: "
+                           "--stock-raised)\n"),
             std::string::npos)
       << out.str();
 }

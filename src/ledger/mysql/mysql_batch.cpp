@@ -108,20 +108,20 @@ std::vector<std::string> batch_texts(std::span<const CouponRow> coupons, const B
   return std::move(texts).finish();
 }
 
-bool coupons_in_bulk(const MysqlConnection& connection, std::size_t count) {
-  return connection.has_bulk() && count >= bulk_rows_min;
-}
-
-MysqlResult<void> insert_coupons(MysqlConnection& connection, std::span<const CouponRow> coupons) {
+MysqlResult<std::span<const CouponRow>> insert_in_bulk(MysqlConnection& connection,
+                                                       std::span<const CouponRow> coupons) {
+  if (!connection.has_bulk() || coupons.size() < bulk_rows_min) return coupons;
   static const std::string sql = insert_into("coupons", mysql_coupon_columns) + "(" +
                                  std::string(mysql_coupon_parameters) + ")";
   const std::size_t rows_max = std::max<std::size_t>(1, connection.text_size_max() / row_size_max);
   while (!coupons.empty()) {
     const std::span<const CouponRow> part = coupons.first(std::min(coupons.size(), rows_max));
-    if (auto done = connection.insert(sql, mysql_bulk_of(part)); !done) return done;
+    if (auto done = connection.insert(sql, mysql_bulk_of(part)); !done) {
+      return std::unexpected(done.error());
+    }
     coupons = coupons.subspan(part.size());
   }
-  return {};
+  return coupons;
 }
 
 std::string lock_issuing(std::span<const CampaignNumber> campaigns) {

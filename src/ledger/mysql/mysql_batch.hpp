@@ -21,16 +21,15 @@ struct CommitMark {
 
 // The texts that write these rows and leave `issuing` as given, in order; only the last one
 // commits. Each is at most `size_max` bytes, or holds a single row. Of the coupons they write
-// `coupons`: none, where insert_coupons() has.
+// `coupons`, those that insert_in_bulk() has left.
 [[nodiscard]] std::vector<std::string> batch_texts(std::span<const CouponRow> coupons,
                                                    const BatchRows& rows,
                                                    std::span<const IssuingRow> issuing,
                                                    CommitMark mark, std::size_t size_max);
 
-// Whether that many coupons are in sooner by insert_coupons() than as text.
-[[nodiscard]] bool coupons_in_bulk(const MysqlConnection& connection, std::size_t count);
-[[nodiscard]] MysqlResult<void> insert_coupons(MysqlConnection& connection,
-                                               std::span<const CouponRow> coupons);
+// Inserts the coupons, where that is quicker than text. Returns those that are left.
+[[nodiscard]] MysqlResult<std::span<const CouponRow>> insert_in_bulk(
+    MysqlConnection& connection, std::span<const CouponRow> coupons);
 
 // Locks the campaigns' rows in `issuing`, in the order of their numbers, and reads them. At least
 // one campaign.

@@ -43,6 +43,8 @@ Result<std::uint64_t> lock(MysqlConnection& connection, MysqlMirror& mirror,
                                 " → " + std::to_string(change_seq) + ")"));
   }
   if (auto ok = mirror.follow_campaigns(connection); !ok) return std::unexpected(ok.error());
+  auto followed = mirror.follow_issuing(connection, MysqlMirror::Look::newest);
+  if (!followed) return std::unexpected(followed.error());
   std::vector<CampaignNumber> numbers;
   for (const CampaignChange& one : changes) {
     if (const Campaign* known = mirror.find(one.id)) numbers.push_back(known->number);

@@ -137,6 +137,24 @@ Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns) {
     }
     open_->rows.emplace(row.campaign, row);
   }
+  auto acted = check_acted_on();
+  if (!acted) open_.reset();
+  return acted;
+}
+
+// A desk that answers under older settings would say no to who has just won under these. Desks that
+// nobody waits for answer nothing from memory.
+Result<void> MysqlLedger::check_acted_on() {
+  std::uint64_t newest = 0;
+  for (const auto& [campaign, row] : open_->rows) newest = std::max(newest, row.change_seq);
+  is_held_up_ = false;
+  if (newest <= acted_on_) return {};
+  if (auto looked = nodes_.look(*open_->connection); !looked) {
+    return std::unexpected(to_read_error(looked.error(), "look after the other servers"));
+  }
+  is_held_up_ = shown_ < newest || !nodes_.all_act_on(newest);
+  if (is_held_up_) return fail(ErrorCode::conflict, "not every server acts on a change yet");
+  acted_on_ = newest;
   return {};
 }
 
@@ -186,14 +204,10 @@ CommitResult MysqlLedger::commit(const BatchRows& rows) {
   }
   const std::vector<IssuingRow> issuing = issuing_rows();
   ++commit_number_;
-  std::span<const CouponRow> coupons = rows.coupons;
-  if (coupons_in_bulk(*open_->connection, coupons.size())) {
-    auto done = insert_coupons(*open_->connection, coupons);
-    if (!done) return end_of(done.error(), false);
-    coupons = {};
-  }
+  const auto coupons = insert_in_bulk(*open_->connection, rows.coupons);
+  if (!coupons) return end_of(coupons.error(), false);
   const auto texts =
-      batch_texts(coupons, rows, issuing, {.node = nodes_.self(), .number = commit_number_},
+      batch_texts(*coupons, rows, issuing, {.node = nodes_.self(), .number = commit_number_},
                   open_->connection->text_size_max());
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (auto done = open_->connection->run(texts[i]); !done) {
@@ -290,7 +304,10 @@ Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(
   if (!connection) return std::unexpected(connection.error());
   auto results = change_campaigns(**connection, mirror_, changes);
   if (!results && results.error().code == ErrorCode::corrupt) lose(results.error());
-  if (!results) return results;
+  if (!results) {
+    forget_freshness();
+    return results;
+  }
   if (!(*connection)->in_transaction()) note_gtid((*connection)->last_gtid());  // it has committed
   changed_ = mirror_.change_seq();
   // Whoever came after this look has read the changes at its start.
@@ -310,13 +327,14 @@ bool MysqlLedger::all_act_on_changes() const {
 }
 
 std::optional<Monotonic> MysqlLedger::follow_every() const {
-  const bool awaited = shown_ > told_ || !all_act_on_changes();
+  const bool awaited = shown_ > told_ || is_held_up_ || !all_act_on_changes();
   return awaited ? follow_interval_short : follow_interval;
 }
 
 void MysqlLedger::follow() {
   if (lost_) return;
   open_.reset();
+  is_held_up_ = false;  // unless the batch comes again
   // What the look before this one has read is on the board by now, all that was changed while
   // nobody waited for this server included.
   fresh_until_.store(looked_at_ + MysqlNodes::gone_after, std::memory_order_release);
@@ -333,10 +351,18 @@ void MysqlLedger::follow() {
     if (followed && all) looked_at_all_ = now;
   }
   if (!followed && followed.error().code == ErrorCode::corrupt) return lose(followed.error());
-  if (!followed) return follow_failures_.add();
+  if (!followed) {
+    forget_freshness();
+    return follow_failures_.add();
+  }
   opened_ = opened;
   looked_at_ = beaten_at_;
   if (!leases_.take_orphans(**connection)) follow_failures_.add();
+}
+
+// Settings may have been read without the coupons before them.
+void MysqlLedger::forget_freshness() {
+  fresh_until_.store({}, std::memory_order_release);
 }
 
 MysqlResult<void> MysqlLedger::beat_or_look(MysqlConnection& connection) {

@@ -22,6 +22,8 @@
 // moves the counters and commits. The lock is the one point that orders the claims of servers
 // without a queue in common: it gives them their tickets.
 //
+// Nothing is decided under settings on which not all servers act yet.
+//
 // Who runs a line's ticks, and issues the claims that come from elsewhere, holds the campaign's
 // lease: see MysqlLeases.
 //
@@ -90,11 +92,13 @@ class MysqlLedger final : public Ledger {
               std::vector<std::string> warnings, const Clock& clock, Metrics::Shard& metrics);
 
   [[nodiscard]] Result<void> begin(std::span<const CampaignNumber> campaigns);
+  [[nodiscard]] Result<void> check_acted_on();
   void give_tickets(std::span<Claim> arrivals);
   [[nodiscard]] BatchState state_of(std::span<const Claim> due, std::span<const Claim> arrivals);
   [[nodiscard]] CommitResult end_of(const MysqlError& error, bool committing);
   [[nodiscard]] std::vector<IssuingRow> issuing_rows() const;
   void note_gtid(std::string_view gtid);
+  void forget_freshness();
   [[nodiscard]] MysqlResult<void> beat_or_look(MysqlConnection& connection);
   void lose(const Error& error);
 
@@ -109,10 +113,12 @@ class MysqlLedger final : public Ledger {
   std::optional<Open> open_;
   std::optional<std::vector<IssuingRow>> unsure_;  // what an unknown commit leaves, if it landed
   std::uint64_t commit_number_ = 0;
-  std::uint64_t changed_ = 0;  // this server's own newest change of a campaign
-  std::uint64_t shown_ = 0;    // up to which change the board has been told
-  std::uint64_t told_ = 0;     // up to which the others have been told that it has
-  std::uint64_t opened_ = 0;   // connections, when all campaigns were looked at
+  std::uint64_t changed_ = 0;   // this server's own newest change of a campaign
+  std::uint64_t shown_ = 0;     // up to which change the board has been told
+  std::uint64_t told_ = 0;      // up to which the others have been told that it has
+  std::uint64_t acted_on_ = 0;  // up to which all servers are known to act
+  bool is_held_up_ = false;     // a batch waits for them to
+  std::uint64_t opened_ = 0;    // connections, when all campaigns were looked at
   std::chrono::steady_clock::time_point looked_at_all_{};
   std::chrono::steady_clock::time_point beaten_at_{};
   std::chrono::steady_clock::time_point looked_at_{};  // the newest beat before a whole look

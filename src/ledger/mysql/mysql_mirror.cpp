@@ -169,12 +169,8 @@ Result<void> MysqlMirror::follow_issuing(MysqlConnection& connection, Look look)
   while (rows->next()) seen.push_back(read_mysql_issuing(*rows));
   // First, because what is read after these rows may be newer than they are.
   if (auto ok = check_not_lost(seen, look); !ok) return ok;
-  const auto is_unknown = [this](const IssuingRow& row) {
-    return row.campaign.value > known_.size();
-  };
-  if (std::ranges::any_of(seen, is_unknown)) {
-    if (auto ok = follow_campaigns(connection); !ok) return ok;
-  }
+  // Made since the campaigns were read: the next look finds both.
+  std::erase_if(seen, [this](const IssuingRow& row) { return row.campaign.value > known_.size(); });
   for (const IssuingRow& row : seen) {
     if (auto ok = read_missing(connection, row); !ok) return ok;
     touched_at_ = std::max(touched_at_, row.touched_at);
@@ -203,9 +199,6 @@ Result<void> MysqlMirror::catch_up(MysqlConnection& connection, const IssuingRow
 
 Result<void> MysqlMirror::read_missing(MysqlConnection& connection, const IssuingRow& row) {
   Known& known = at(row.campaign);
-  if (row.change_seq > known.row.change_seq) {
-    if (auto ok = read_campaign(connection, row.campaign); !ok) return ok;
-  }
   if (row.issued > known.row.issued) {
     if (auto ok = read_coupons(connection, row); !ok) return ok;
   }
@@ -215,17 +208,22 @@ Result<void> MysqlMirror::read_missing(MysqlConnection& connection, const Issuin
   if (row.line_front > known.row.line_front) {
     if (auto ok = read_line_front(connection, row); !ok) return ok;
   }
+  if (row.change_seq > known.row.change_seq) {
+    if (auto ok = read_campaign(connection, row); !ok) return ok;
+  }
   known.row.tickets = std::max(known.row.tickets, row.tickets);
   note_lease(row);
   return {};
 }
 
-Result<void> MysqlMirror::read_campaign(MysqlConnection& connection, CampaignNumber number) {
-  auto rows = read(connection, select(mysql_campaign_columns, "FROM campaigns WHERE number = " +
-                                                                  std::to_string(number.value)));
+Result<void> MysqlMirror::read_campaign(MysqlConnection& connection, const IssuingRow& row) {
+  auto rows =
+      read(connection, select(mysql_campaign_columns, "FROM campaigns WHERE number = " +
+                                                          std::to_string(row.campaign.value)));
   if (!rows) return std::unexpected(rows.error());
   if (!rows->next()) return fail(ErrorCode::corrupt, "a campaign has gone from the ledger");
-  keep(read_mysql_campaign(*rows), rows->natural(13));
+  // One that was changed after that row waits for the coupons that came before the change.
+  if (rows->natural(13) <= row.change_seq) keep(read_mysql_campaign(*rows), rows->natural(13));
   return {};
 }
 

@@ -19,6 +19,9 @@
 // kept as news. It is never ahead of the ledger, and whoever holds the row's lock and has caught up
 // with it is not behind either. A ledger that has gone back is corrupt: see mysql_loss.hpp.
 //
+// Settings are told with all coupons that were committed before them: who won before a pause is
+// not told of the pause. So whoever calls follow_campaigns() calls follow_issuing() next.
+//
 // Thread rule: the issuing thread, but index(), which any thread may ask.
 
 namespace firstcome {
@@ -85,7 +88,7 @@ class MysqlMirror {
   [[nodiscard]] Result<void> check_not_lost(std::span<const IssuingRow> rows, Look look) const;
   [[nodiscard]] Result<void> check_newest(MysqlRows& rows, const Known& known) const;
   [[nodiscard]] Result<void> read_missing(MysqlConnection& connection, const IssuingRow& row);
-  [[nodiscard]] Result<void> read_campaign(MysqlConnection& connection, CampaignNumber number);
+  [[nodiscard]] Result<void> read_campaign(MysqlConnection& connection, const IssuingRow& row);
   [[nodiscard]] Result<void> read_coupons(MysqlConnection& connection, const IssuingRow& row);
   [[nodiscard]] Result<void> read_line_back(MysqlConnection& connection, const IssuingRow& row);
   [[nodiscard]] Result<void> read_line_front(MysqlConnection& connection, const IssuingRow& row);

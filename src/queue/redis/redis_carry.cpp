@@ -35,6 +35,11 @@ std::string in_ledger() {
   return {outcome_digit(Outcome::issued), outcome_digit(Outcome::queued)};
 }
 
+// Who was told to wait does so until the pause ends.
+std::string outcome_of_pause() {
+  return {outcome_digit(Outcome::paused)};
+}
+
 }  // namespace
 
 void RedisQueue::carry(Tasks tasks) {
@@ -98,6 +103,7 @@ void RedisQueue::add_decided(Round& round, std::vector<RedisWaiters::Told> decid
                                  .key(space_.also(campaign))
                                  .arg(ttl_of(campaign).count())
                                  .arg(in_ledger())
+                                 .arg(is_closed(campaign) ? "" : outcome_of_pause())
                                  .arg(outcomes);
       for (const auto& told : settling.decided) command.arg(told.name.claim);
       for (const auto& told : settling.decided) command.arg(told.ticket);

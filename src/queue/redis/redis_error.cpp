@@ -16,7 +16,7 @@ struct Word {
 };
 
 // The first row that the text begins with decides.
-constexpr std::array<Word, 25> words{{
+constexpr std::array<Word, 23> words{{
     {"MOVED ", moved},
     {"ASK ", ask},
     {"TRYAGAIN", try_again},
@@ -40,8 +40,6 @@ constexpr std::array<Word, 25> words{{
     {"ERR AUTH <password> called without", denied},
     {"ERR max number of clients", busy},
     {"UNBLOCKED", readonly},
-    {"FC_", script_refused},
-    {"ERR FC_", script_refused},  // Redis 7 adds ERR to an error of one word
 }};
 
 constexpr std::string_view wrapped = "ERR Error running script";
@@ -90,8 +88,6 @@ ErrorCode code_of(RedisErrorKind kind) {
       return ErrorCode::invalid;
     case timeout_or_reset:
       return ErrorCode::unknown;
-    case script_refused:
-      return ErrorCode::conflict;
     case moved:
     case ask:
     case try_again:
@@ -136,8 +132,6 @@ const char* to_string(RedisErrorKind kind) noexcept {
       return "writes_stopped";
     case denied:
       return "denied";
-    case script_refused:
-      return "script_refused";
     case other_server:
       return "other_server";
     case unreachable:

@@ -27,7 +27,6 @@ enum class RedisErrorKind : std::uint8_t {
   oom,               // maxmemory is reached
   writes_stopped,    // the server takes no writes: too few replicas, or it cannot persist
   denied,            // wrong user or password, none given, or the user may not do this
-  script_refused,    // our own script said no: its error begins with FC_
   other_server,      // the command was for a server with another history; it was not sent
   unreachable,       // no connection; the command was not sent
   timeout_or_reset,  // sent, and the reply did not come: it may have run
@@ -57,7 +56,7 @@ using RedisExpected = std::expected<T, RedisError>;
 [[nodiscard]] RedisError classify_redis_error(std::string_view text);
 
 // In the project's own codes, for callers that need no more: denied is invalid, timeout_or_reset
-// unknown, script_refused conflict, everything else unavailable.
+// unknown, everything else unavailable.
 [[nodiscard]] Error to_error(const RedisError& error);
 
 }  // namespace firstcome

@@ -119,6 +119,18 @@ std::vector<CampaignNumber> RedisKeeper::campaigns(RedisClient& client) {
   return campaigns;
 }
 
+void RedisKeeper::refresh(RedisClient& client, CampaignNumber campaign,
+                          std::chrono::milliseconds ttl) const {
+  std::vector<RedisCommand> commands;
+  for (const std::string& key :
+       {space_.claims(campaign), space_.meta(campaign), space_.kept(campaign)}) {
+    commands.push_back(RedisCommand("PEXPIRE").key(key).arg(ttl.count()));
+  }
+  commands.push_back(
+      RedisCommand("PEXPIRE").key(space_.kept_campaigns()).arg(campaigns_ttl.count()));
+  (void)client.run(commands);  // the next look comes in time
+}
+
 void RedisKeeper::forget(RedisClient& client, CampaignNumber campaign) {
   const auto seen = seen_.find(campaign);
   if (seen == seen_.end()) return;

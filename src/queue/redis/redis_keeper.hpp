@@ -52,6 +52,9 @@ class RedisKeeper {
   // The campaigns in which claims are kept, by any server. Blocks for a round trip.
   [[nodiscard]] std::vector<CampaignNumber> campaigns(RedisClient& client);
 
+  // Keeps what waits in this campaign for as long again.
+  void refresh(RedisClient& client, CampaignNumber campaign, std::chrono::milliseconds ttl) const;
+
   // Nothing waits in this campaign, of those that campaigns() has named last.
   void forget(RedisClient& client, CampaignNumber campaign);
 

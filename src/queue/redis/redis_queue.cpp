@@ -97,7 +97,19 @@ void RedisQueue::answer(std::span<const Verdict> verdicts) {
   waiters_.answer(yes, parts_.clock.monotonic());
 }
 
+// Who was told to wait stands before all who come when the pause is over.
+void RedisQueue::resume() {
+  const std::scoped_lock lock(mutex_);
+  for (const CampaignNumber campaign : std::exchange(resumed_, {})) {
+    parts_.local->leave_to_another(campaign);
+    fetched_.drop(campaign);
+    tasks_.work.insert(campaign);
+  }
+  wake_.notify_one();
+}
+
 std::span<Claim> RedisQueue::take_batch(std::size_t max) {
+  if (!resumed_.empty()) resume();
   const std::span<Claim> batch = parts_.local->take_batch(max);
   if (!batch.empty()) batches_.begin(parts_.clock.monotonic());
   return batch;
@@ -132,7 +144,9 @@ void RedisQueue::leave_to_another(CampaignNumber campaign) {
 
 void RedisQueue::note_campaign(const Campaign& campaign) {
   const std::scoped_lock lock(mutex_);
-  settings_[campaign.number.value] = campaign.settings;
+  auto& known = settings_[campaign.number.value];
+  if (known && known->paused && !campaign.settings->paused) resumed_.insert(campaign.number);
+  known = campaign.settings;
 }
 
 std::optional<Place> RedisQueue::look_up(CampaignNumber campaign, const UserId& user) {
@@ -240,7 +254,11 @@ void RedisQueue::look_after_kept() {
   looked_after_kept_at_ = now;
   for (const CampaignNumber campaign : keeper_.campaigns(client_)) {
     if (waiters_.moves_since(campaign, now - moves_within)) continue;
-    look_from_front(campaign);
+    if (is_paused(campaign)) {
+      keeper_.refresh(client_, campaign, ttl_of(campaign));
+    } else {
+      look_from_front(campaign);
+    }
   }
 }
 
@@ -314,6 +332,20 @@ std::optional<RedisQueue::Left> RedisQueue::left(CampaignNumber campaign) const 
   const std::scoped_lock lock(mutex_);
   const auto found = left_.find(campaign.value);
   return found == left_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool RedisQueue::is_closed(CampaignNumber campaign) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = settings_.find(campaign.value);
+  return found != settings_.end() && found->second->closes_at &&
+         parts_.clock.now() >= *found->second->closes_at;
+}
+
+bool RedisQueue::is_paused(CampaignNumber campaign) const {
+  if (is_closed(campaign)) return false;
+  const std::scoped_lock lock(mutex_);
+  const auto found = settings_.find(campaign.value);
+  return found != settings_.end() && found->second->paused;
 }
 
 std::chrono::milliseconds RedisQueue::ttl_of(CampaignNumber campaign) const {

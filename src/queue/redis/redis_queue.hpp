@@ -158,6 +158,7 @@ class RedisQueue final : public Queue {
   [[nodiscard]] Tasks wait_for_tasks(const std::stop_token& stop);
   [[nodiscard]] Tasks take_tasks();
   [[nodiscard]] Monotonic rest_until() const;
+  void resume();
   // Every now and then: what nobody else would see to.
   void look_after(Tasks& tasks);
   void add_overdue(Tasks& tasks);
@@ -197,6 +198,9 @@ class RedisQueue final : public Queue {
   void add_notice(CampaignNumber campaign, WorkNotice::Kind kind);
   [[nodiscard]] bool is_away() const;
   [[nodiscard]] std::optional<Left> left(CampaignNumber campaign) const;
+  [[nodiscard]] bool is_closed(CampaignNumber campaign) const;
+  // And so kept claims stand still.
+  [[nodiscard]] bool is_paused(CampaignNumber campaign) const;
   [[nodiscard]] std::chrono::milliseconds ttl_of(CampaignNumber campaign) const;
   [[nodiscard]] std::uint64_t depth_max_of(CampaignNumber campaign) const;
   [[nodiscard]] std::chrono::milliseconds eta_of(CampaignNumber campaign, const Place& place) const;
@@ -216,6 +220,7 @@ class RedisQueue final : public Queue {
   Monotonic looked_at_{0};             // the porter's
   Monotonic looked_after_kept_at_{0};  // the porter's
   std::set<CampaignNumber> put_back_;  // the issuing thread's
+  std::set<CampaignNumber> resumed_;   // after a pause, at the next batch; the issuing thread's
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;              // there is something to do

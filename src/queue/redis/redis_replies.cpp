@@ -3,15 +3,46 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/check.hpp"
 #include "observe/log.hpp"
 #include "queue/redis/redis_carry.hpp"
 
 namespace firstcome {
+namespace {
+
+// What settle.lua has replied.
+class Settled {
+ public:
+  explicit Settled(const RedisValue& reply) {
+    for (std::size_t i = 0; i < reply[0].size(); ++i) {
+      staying_.insert(static_cast<std::size_t>(reply[0][i].integer().value_or(0) - 1));
+    }
+    for (std::size_t i = 0; i + 1 < reply[1].size(); i += 2) {
+      also_.emplace(reply[1][i].text(), read_servers(reply[1][i + 1].text()));
+    }
+  }
+
+  // Whether the i-th claim was left in the queue.
+  [[nodiscard]] bool stays(std::size_t i) const { return staying_.contains(i); }
+
+  // Who has sent this claim, too.
+  [[nodiscard]] std::vector<std::uint64_t> servers(std::string_view claim) const {
+    const auto found = also_.find(claim);
+    return found == also_.end() ? std::vector<std::uint64_t>{} : found->second;
+  }
+
+ private:
+  std::set<std::size_t> staying_;
+  std::map<std::string_view, std::vector<std::uint64_t>> also_;
+};
+
+}  // namespace
 
 void RedisQueue::take_settled(Round& round, const std::vector<RedisResult>& results) {
   std::vector<RedisWaiters::Told> noes;
+  std::set<CampaignNumber> standing_still;
   {
     const std::scoped_lock lock(mutex_);
     for (Round::Settling& settling : round.settlings) {
@@ -20,16 +51,16 @@ void RedisQueue::take_settled(Round& round, const std::vector<RedisResult>& resu
         std::ranges::move(settling.decided, std::back_inserter(unsettled_));
         continue;
       }
-      std::map<std::string_view, std::vector<std::uint64_t>> also;
-      for (std::size_t i = 0; i + 1 < result->size(); i += 2) {
-        also.emplace((*result)[i].text(), read_servers((*result)[i + 1].text()));
-      }
-      for (RedisWaiters::Told& told : settling.decided) {
+      const Settled settled(*result);
+      for (std::size_t i = 0; i < settling.decided.size(); ++i) {
+        RedisWaiters::Told& told = settling.decided[i];
         const auto [campaign, ticket] = std::pair(told.name.campaign, told.ticket);
         fetched_.release(campaign, ticket);
-        if (const auto found = also.find(told.name.claim); found != also.end()) {
-          for (const std::uint64_t server : found->second) add_post(told, server);
+        if (settled.stays(i)) {
+          standing_still.insert(campaign);
+          continue;
         }
+        for (const std::uint64_t server : settled.servers(told.name.claim)) add_post(told, server);
         if (!told.verdict.is_yes()) {
           add_post(told, origins_.of(campaign, ticket).value_or(everyone));
           noes.push_back(std::move(told));
@@ -39,6 +70,9 @@ void RedisQueue::take_settled(Round& round, const std::vector<RedisResult>& resu
     }
   }
   waiters_.answer(noes, parts_.clock.monotonic());
+  for (const CampaignNumber campaign : standing_still) {
+    if (!is_paused(campaign)) look_from_front(campaign);  // the pause has ended meanwhile
+  }
 }
 
 // Under the lock.

@@ -25,7 +25,6 @@ RedisNext redis_next(RedisErrorKind kind, bool can_change) noexcept {
     case oom:
     case writes_stopped:
     case denied:
-    case script_refused:
     case other_server:
     case timeout_or_reset:
     case other:

@@ -102,4 +102,13 @@ News LedgerNode::follow() {
   return ledger_->news();
 }
 
+void LedgerNode::agree(std::initializer_list<LedgerNode*> nodes) {
+  for (const int said : {0, 1}) {
+    for (LedgerNode* node : nodes) {
+      const News news = node->follow();
+      CHECK(said == 0 || news.campaigns.empty(), "nobody changes anything meanwhile");
+    }
+  }
+}
+
 }  // namespace firstcome::testing

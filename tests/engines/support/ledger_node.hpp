@@ -59,6 +59,8 @@ class LedgerNode {
 
   // Looks after the others, as the driver does: what is new is told to nobody but the caller.
   News follow();
+  // All of these follow until each knows that all act on every change.
+  static void agree(std::initializer_list<LedgerNode*> nodes);
 
   // How a user stands, told to who has seen so much of it: "queued 3 at 2, coupon 1, coupon 4".
   [[nodiscard]] std::string standing(CampaignNumber campaign, const std::string& user,

@@ -28,6 +28,7 @@ class MemoryLedger final : public Ledger {
   std::function<void(std::size_t)> on_commit = [](std::size_t) {};
   // As if another server that shares the ledger had not heard of a change yet.
   bool another_lags = false;
+  bool decides_nothing_yet = false;  // until another acts on a change
   // Where servers share it: what others have done, told once; and whether the lines are ours.
   bool shared = false;
   News next_news{};
@@ -81,6 +82,7 @@ class MemoryLedger final : public Ledger {
   [[nodiscard]] Result<BatchState> state_for(std::span<Claim> due,
                                              std::span<Claim> arrivals) override {
     if (lost_because) return std::unexpected(*lost_because);
+    if (decides_nothing_yet) return fail(ErrorCode::conflict, "another does not act on a change");
     BatchState state;
     for (const std::span<Claim> claims : {due, arrivals}) {
       for (const Claim& claim : claims) {
