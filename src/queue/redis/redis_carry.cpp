@@ -147,41 +147,39 @@ void RedisQueue::add_claims(Round& round, Tasks& tasks) {
     (again ? all.again : all.anew).push_back(std::move(name));
   }
   for (auto& [campaign, all] : names) {
-    const std::optional<Behind> behind = fetch_with(campaign);
-    if (behind) tasks.work.erase(campaign);
-    // The last script of a campaign fetches what was sent with those before it, too.
-    const bool none_anew = all.anew.empty();
-    add_scripts(round, campaign, all.again, true, none_anew ? behind : std::nullopt);
-    add_scripts(round, campaign, all.anew, false, none_anew ? std::nullopt : behind);
+    Sending sending{.campaign = campaign, .leader = leader_channel(campaign)};
+    // Whoever comes to lead after that says that he looks from the front, behind these claims.
+    sending.behind = fetch_with(campaign);
+    if (sending.behind) tasks.work.erase(campaign);
+    // Who has a ticket is not refused any more, so what is sent again has no limit.
+    add_scripts(round, sending, all.again, all.anew.empty());
+    sending.depth_max = static_cast<std::int64_t>(depth_max_of(campaign));
+    add_scripts(round, sending, all.anew, true);
   }
 }
 
-void RedisQueue::add_scripts(Round& round, CampaignNumber campaign, std::span<Name> names,
-                             bool again, const std::optional<Behind>& behind) const {
+// The last script of a campaign fetches what was sent with those before it, too.
+void RedisQueue::add_scripts(Round& round, const Sending& sending, std::span<Name> names,
+                             bool are_last) const {
   while (!names.empty()) {
     const std::size_t count = std::min(names.size(), claims_a_script);
-    const bool is_last = count == names.size();
-    add_script(round, campaign, names.first(count), again, is_last ? behind : std::nullopt);
+    add_script(round, sending, names.first(count), are_last && count == names.size());
     names = names.subspan(count);
   }
 }
 
-void RedisQueue::add_script(Round& round, CampaignNumber campaign, std::span<Name> names,
-                            bool again, const std::optional<Behind>& behind) const {
-  const std::optional<Left> left = this->left(campaign);
-  const std::string leader = !left                  ? ""
-                             : left->to == everyone ? space_.work()
-                                                    : space_.work(left->to);
-  // Who has a ticket is not refused any more, so what is sent again has no limit.
-  const auto depth_max = again ? 0 : static_cast<std::int64_t>(depth_max_of(campaign));
+void RedisQueue::add_script(Round& round, const Sending& sending, std::span<Name> names,
+                            bool is_last) const {
+  const CampaignNumber campaign = sending.campaign;
+  const std::optional<Behind> behind = is_last ? sending.behind : std::nullopt;
   RedisCommand command = RedisCommand::script(enqueue_script(), 3)
                              .key(space_.claims(campaign))
                              .key(space_.meta(campaign))
                              .key(space_.also(campaign))
                              .arg(ttl_of(campaign).count())
-                             .arg(depth_max)
+                             .arg(sending.depth_max)
                              .arg(std::to_string(options_.server))
-                             .arg(leader)
+                             .arg(sending.leader)
                              .arg(claims_notice_head(campaign, options_.server))
                              .arg(behind ? std::to_string(behind->ticket) : "")
                              .arg(Round::fetch_max);
@@ -191,6 +189,14 @@ void RedisQueue::add_script(Round& round, CampaignNumber campaign, std::span<Nam
                         behind,
                         round.commands.size()});
   round.commands.push_back(std::move(command));
+}
+
+// Where to say that there are claims; empty where this server looks itself.
+std::string RedisQueue::leader_channel(CampaignNumber campaign) const {
+  const std::scoped_lock lock(mutex_);
+  const auto left = left_.find(campaign.value);
+  if (left == left_.end()) return "";
+  return left->second.to == everyone ? space_.work() : space_.work(left->second.to);
 }
 
 // Whether what stands in the queue is to come with claims that are sent.

@@ -328,12 +328,6 @@ bool RedisQueue::is_away() const {
   return parts_.clock.monotonic() < away_until_;
 }
 
-std::optional<RedisQueue::Left> RedisQueue::left(CampaignNumber campaign) const {
-  const std::scoped_lock lock(mutex_);
-  const auto found = left_.find(campaign.value);
-  return found == left_.end() ? std::nullopt : std::optional(found->second);
-}
-
 bool RedisQueue::is_closed(CampaignNumber campaign) const {
   const std::scoped_lock lock(mutex_);
   const auto found = settings_.find(campaign.value);

@@ -151,6 +151,13 @@ class RedisQueue final : public Queue {
     std::int64_t ticket = 0;
     std::uint64_t version = 0;
   };
+  // How a campaign's claims are sent.
+  struct Sending {
+    CampaignNumber campaign{};
+    std::string leader{};            // the channel where he is told
+    std::optional<Behind> behind{};  // to fetch
+    std::int64_t depth_max = 0;      // 0: any
+  };
   // One pipeline and what its replies belong to.
   struct Round;
 
@@ -171,10 +178,10 @@ class RedisQueue final : public Queue {
   void add_decided(Round& round, std::vector<RedisWaiters::Told> decided);
   void add_messages(Round& round, const Tasks& tasks) const;
   void add_claims(Round& round, Tasks& tasks);
-  void add_scripts(Round& round, CampaignNumber campaign, std::span<Name> names, bool again,
-                   const std::optional<Behind>& behind) const;
-  void add_script(Round& round, CampaignNumber campaign, std::span<Name> names, bool again,
-                  const std::optional<Behind>& behind) const;
+  void add_scripts(Round& round, const Sending& sending, std::span<Name> names,
+                   bool are_last) const;
+  void add_script(Round& round, const Sending& sending, std::span<Name> names, bool is_last) const;
+  [[nodiscard]] std::string leader_channel(CampaignNumber campaign) const;
   [[nodiscard]] std::optional<Behind> fetch_with(CampaignNumber campaign);
   void add_fetches(Round& round, const Tasks& tasks);
   [[nodiscard]] std::vector<RedisResult> run(const Round& round);
@@ -197,7 +204,6 @@ class RedisQueue final : public Queue {
   void hear_of_work(std::string_view payload);
   void add_notice(CampaignNumber campaign, WorkNotice::Kind kind);
   [[nodiscard]] bool is_away() const;
-  [[nodiscard]] std::optional<Left> left(CampaignNumber campaign) const;
   [[nodiscard]] bool is_closed(CampaignNumber campaign) const;
   // And so kept claims stand still.
   [[nodiscard]] bool is_paused(CampaignNumber campaign) const;
