@@ -3,10 +3,10 @@
 --
 -- KEYS  claims (sorted set: claim, score = ticket), meta (hash: generation, ticket), also (hash:
 --       claim -> servers, each with a space behind it)
--- ARGV  TTL in ms, how many may wait (0: any), this server; for whoever issues a channel and a
---       message, which gets the tickets behind it (empty: nobody is told); the ticket behind which
---       this server wants what stands before these claims (empty: nothing), and how many at most;
---       then the claims
+-- ARGV  TTL in ms, how many may wait (0: any), this server (empty: it has sent these before, and
+--       nothing is written down again); for whoever issues a channel and a message, which gets the
+--       tickets behind it (empty: nobody is told); the ticket behind which this server wants what
+--       stands before these claims (empty: nothing), and how many at most; then the claims
 -- ->    generation, the first new ticket (others follow without gaps), a character a claim (1 it is
 --       new, 0 it was there, 2 it is refused), the tickets of those that were there, and what was
 --       wanted: claim, ticket, claim, ticket, …
@@ -16,6 +16,7 @@
 -- new one says that what waited before is gone.
 local claims, meta, also = KEYS[1], KEYS[2], KEYS[3]
 local ttl, waiting_max, server = ARGV[1], tonumber(ARGV[2]), ARGV[3] .. ' '
+local is_first_time = ARGV[3] ~= ''
 local channel, message, behind, wanted_max = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local room = waiting_max > 0 and waiting_max - redis.call('ZCARD', claims) or #ARGV
 local clock = redis.call('TIME')
@@ -41,8 +42,8 @@ for at = 8, #ARGV do
     room = room - added
     if added == 0 then
       tickets[#tickets + 1] = redis.call('ZSCORE', claims, claim)
-      local servers = redis.call('HGET', also, claim) or ''
-      if not string.find(' ' .. servers, ' ' .. server, 1, true) then
+      local servers = is_first_time and redis.call('HGET', also, claim) or ''
+      if is_first_time and not string.find(' ' .. servers, ' ' .. server, 1, true) then
         redis.call('HSET', also, claim, servers .. server)
       end
     end
@@ -53,7 +54,7 @@ if ticket > first then last = string.format('%.0f', ticket - 1) end
 redis.call('HSET', meta, 'generation', generation, 'ticket', last)
 redis.call('PEXPIRE', claims, ttl)
 redis.call('PEXPIRE', meta, ttl)
-if #tickets > 0 then redis.call('PEXPIRE', also, ttl) end
+if is_first_time and #tickets > 0 then redis.call('PEXPIRE', also, ttl) end
 local first_ticket = string.format('%.0f', first)
 if channel ~= '' then
   redis.call('PUBLISH', channel, message .. string.format(' %s %.0f', first_ticket, ticket - first))

@@ -153,6 +153,7 @@ void RedisQueue::add_claims(Round& round, Tasks& tasks) {
     if (sending.behind) tasks.work.erase(campaign);
     // Who has a ticket is not refused any more, so what is sent again has no limit.
     add_scripts(round, sending, all.again, all.anew.empty());
+    sending.server = std::to_string(options_.server);
     sending.depth_max = static_cast<std::int64_t>(depth_max_of(campaign));
     add_scripts(round, sending, all.anew, true);
   }
@@ -178,7 +179,7 @@ void RedisQueue::add_script(Round& round, const Sending& sending, std::span<Name
                              .key(space_.also(campaign))
                              .arg(ttl_of(campaign).count())
                              .arg(sending.depth_max)
-                             .arg(std::to_string(options_.server))
+                             .arg(sending.server)
                              .arg(sending.leader)
                              .arg(claims_notice_head(campaign, options_.server))
                              .arg(behind ? std::to_string(behind->ticket) : "")
