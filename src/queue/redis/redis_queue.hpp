@@ -154,7 +154,7 @@ class RedisQueue final : public Queue {
   // How a campaign's claims are sent.
   struct Sending {
     CampaignNumber campaign{};
-    std::string leader{};            // the channel where he is told
+    std::string leader{};            // the channel where the leader is told
     std::string server{};            // this one's number, the first time
     std::optional<Behind> behind{};  // to fetch
     std::int64_t depth_max = 0;      // 0: any
