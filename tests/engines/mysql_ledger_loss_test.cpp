@@ -70,6 +70,9 @@ class MysqlLedgerLoss : public ::testing::Test {
 TEST_F(MysqlLedgerLoss, of_coupons_is_found_by_the_next_batch) {
   (void)a.claim(campaign, {"cyd"});
   lose_the_third_coupon();
+  const auto presumed = a.begin(LedgerNode::claims(campaign, {"dan"}));
+  ASSERT_TRUE(presumed) << "nobody has moved it for long";
+  EXPECT_EQ(a->commit(presumed->decision.rows), CommitResult::retry);
   EXPECT_FALSE(a.begin(LedgerNode::claims(campaign, {"dan"})));
   expect_lost(a, "campaign 'drop' (issued 3 → 2, tickets 3 → 2)");
 }

@@ -28,6 +28,7 @@ class Mariadb:
     def make_data(self, directory):
         """-> the command that makes the data directory of an empty server"""
         return ["mariadb-install-db", "--no-defaults", *_as_root(), f"--datadir={directory}",
+                "--force",  # also where the host has no name that it could look up
                 "--skip-test-db", "--auth-root-authentication-method=normal",
                 "--innodb-log-file-size=32M"]
 

@@ -76,14 +76,33 @@ void add_settlements(Texts& texts, const std::vector<Settlement>& settled) {
   }
 }
 
-std::string update_of(const IssuingRow& row) {
-  const auto set = [](std::string_view column, auto value) {
-    return std::string(column) + " = " + std::to_string(value) + ", ";
+std::string pair(std::string_view column, std::string_view between, std::uint64_t value) {
+  return std::string(column).append(between).append(std::to_string(value));
+}
+
+// "epoch = 1 AND holder = 7 AND …": nobody has moved the row since.
+std::string is_still(const IssuingRow& row) {
+  const auto is = [](std::string_view column, std::uint64_t value) {
+    return pair(column, " = ", value);
   };
-  return "UPDATE issuing SET " + set("epoch", row.epoch.value) + set("holder", row.holder) +
-         set("issued", row.issued) + set("tickets", row.tickets) +
-         set("line_front", row.line_front) + set("line_back", row.line_back) +
-         "touched_at = " + std::string(mysql_now_ms) +
+  return is("epoch", row.epoch.value) + " AND " + is("holder", row.holder) + " AND " +
+         is("issued", row.issued) + " AND " + is("tickets", row.tickets) + " AND " +
+         is("line_front", row.line_front) + " AND " + is("line_back", row.line_back) + " AND " +
+         is("change_seq", row.change_seq);
+}
+
+// A column that must not be NULL stops the text where the row is not as presumed. It comes first:
+// the expressions behind it see what it has set.
+std::string update_of(const IssuingRow& row, const IssuingRow* presumed) {
+  const auto set = [](std::string_view column, std::uint64_t value) {
+    return pair(column, " = ", value) + ", ";
+  };
+  const std::string issued = std::to_string(row.issued);
+  return "UPDATE issuing SET issued = " +
+         (presumed == nullptr ? issued : "IF(" + is_still(*presumed) + ", " + issued + ", NULL)") +
+         ", " + set("epoch", row.epoch.value) + set("holder", row.holder) +
+         set("tickets", row.tickets) + set("line_front", row.line_front) +
+         set("line_back", row.line_back) + "touched_at = " + std::string(mysql_now_ms) +
          " WHERE campaign = " + std::to_string(row.campaign.value);
 }
 
@@ -94,23 +113,33 @@ std::string insert_into(std::string_view table, std::string_view columns) {
 }  // namespace
 
 std::vector<std::string> batch_texts(std::span<const CouponRow> coupons, const BatchRows& rows,
-                                     std::span<const IssuingRow> issuing, CommitMark mark,
-                                     std::size_t size_max) {
-  Texts texts(size_max);
+                                     const BatchFrame& frame) {
+  Texts texts(frame.size_max);
+  if (frame.begins) texts.add("START TRANSACTION");
+  for (std::size_t i = 0; i < frame.issuing.size(); ++i) {
+    texts.add(update_of(frame.issuing[i], frame.presumed.empty() ? nullptr : &frame.presumed[i]));
+  }
   texts.insert(insert_into("coupons", mysql_coupon_columns), coupons, append_coupon_values);
   texts.insert(insert_into("parked_claims", mysql_parked_columns), std::span(rows.parked),
                append_parked_values);
   add_settlements(texts, rows.settled);
-  for (const IssuingRow& row : issuing) texts.add(update_of(row));
-  texts.add("UPDATE commits SET number = " + std::to_string(mark.number) +
-            " WHERE node = " + std::to_string(mark.node));
-  texts.add("COMMIT");
+  texts.add("UPDATE commits SET number = " + std::to_string(frame.mark.number) +
+            " WHERE node = " + std::to_string(frame.mark.node));
+  texts.add(frame.chains ? "COMMIT AND CHAIN" : "COMMIT");
   return std::move(texts).finish();
+}
+
+bool moved_since(const MysqlError& error) {
+  return error.number == 1048;  // ER_BAD_NULL_ERROR
+}
+
+bool is_bulk(const MysqlConnection& connection, std::size_t coupons) {
+  return connection.has_bulk() && coupons >= bulk_rows_min;
 }
 
 MysqlResult<std::span<const CouponRow>> insert_in_bulk(MysqlConnection& connection,
                                                        std::span<const CouponRow> coupons) {
-  if (!connection.has_bulk() || coupons.size() < bulk_rows_min) return coupons;
+  if (!is_bulk(connection, coupons.size())) return coupons;
   static const std::string sql = insert_into("coupons", mysql_coupon_columns) + "(" +
                                  std::string(mysql_coupon_parameters) + ")";
   const std::size_t rows_max = std::max<std::size_t>(1, connection.text_size_max() / row_size_max);

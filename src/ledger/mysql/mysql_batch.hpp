@@ -19,15 +19,29 @@ struct CommitMark {
   std::uint64_t number = 0;
 };
 
-// The texts that write these rows and leave `issuing` as given, in order; only the last one
-// commits. Each is at most `size_max` bytes, or holds a single row. Of the coupons they write
-// `coupons`, those that insert_in_bulk() has left.
-[[nodiscard]] std::vector<std::string> batch_texts(std::span<const CouponRow> coupons,
-                                                   const BatchRows& rows,
-                                                   std::span<const IssuingRow> issuing,
-                                                   CommitMark mark, std::size_t size_max);
+// What stands around a batch's rows in its texts.
+struct BatchFrame {
+  std::span<const IssuingRow> presumed{};  // `issuing` before, where it was not locked
+  std::span<const IssuingRow> issuing{};   // as it is left; of the same campaigns, in that order
+  CommitMark mark{};
+  bool begins = false;       // the transaction, which has not begun yet
+  bool chains = false;       // a further one to the commit, for the next batch
+  std::size_t size_max = 0;  // of a text, in bytes, unless it holds a single row
+};
 
-// Inserts the coupons, where that is quicker than text. Returns those that are left.
+// The texts that write these rows, in order; only the last one commits. Of the coupons they write
+// `coupons`, those that insert_in_bulk() has left. Where a presumed row is not so any more, none is
+// written: moved_since().
+[[nodiscard]] std::vector<std::string> batch_texts(std::span<const CouponRow> coupons,
+                                                   const BatchRows& rows, const BatchFrame& frame);
+
+// Whether texts failed because a presumed row is not as it was presumed to be.
+[[nodiscard]] bool moved_since(const MysqlError& error);
+
+// Whether so many coupons are better inserted in bulk, in a round trip of their own.
+[[nodiscard]] bool is_bulk(const MysqlConnection& connection, std::size_t coupons);
+
+// Inserts the coupons, where they are. Returns those that are left.
 [[nodiscard]] MysqlResult<std::span<const CouponRow>> insert_in_bulk(
     MysqlConnection& connection, std::span<const CouponRow> coupons);
 

@@ -19,12 +19,9 @@ constexpr std::string_view commit_seconds = "firstcome_commit_seconds";
 constexpr std::string_view commit_help =
     "A batch's transaction: lock is taking the campaigns' locks and reading what others did, "
     "commit is writing, syncing and replicating.";
-constexpr Monotonic follow_interval = std::chrono::milliseconds(100);
-// While somebody waits for this server, or this one for another, to act on a change.
-constexpr Monotonic follow_interval_short = std::chrono::milliseconds(10);
-constexpr auto beat_interval = std::chrono::milliseconds(500);
-// What a clock that jumped has hidden from the looks at the newest rows is found at the latest now.
-constexpr auto look_at_all_interval = std::chrono::seconds(30);
+// So often must nobody else have moved a campaign since this server's last look at it, before it is
+// presumed that nobody has.
+constexpr unsigned unmoved_min = 2;
 
 }  // namespace
 
@@ -69,12 +66,13 @@ MysqlLedger::MysqlLedger(MysqlPool& pool, const Secrets& secrets, const Fingerpr
       commit_seconds_(
           metrics.histogram(commit_seconds, commit_help, seconds_bounds, {{"phase", "commit"}})),
       repeats_(metrics.counter("firstcome_ledger_repeats_total",
-                               "Transactions to repeat, after a deadlock or a lock wait.")),
+                               "Transactions to repeat: after a deadlock, a lock wait, or another "
+                               "server's that came in between.")),
       follow_failures_(metrics.counter("firstcome_ledger_follow_failures_total",
                                        "Looks after other servers that failed.")) {}
 
 MysqlLedger::~MysqlLedger() {
-  open_.reset();
+  give_back();
   if (auto connection = pool_.take()) nodes_.leave(**connection);
 }
 
@@ -100,56 +98,79 @@ std::optional<Standing> MysqlLedger::recall(CampaignNumber campaign,
 
 Result<BatchState> MysqlLedger::state_for(std::span<Claim> due, std::span<Claim> arrivals) {
   if (lost_) return std::unexpected(*lost_);
-  const auto start = Stopwatch::now();
   open_.reset();
-  if (auto ok = begin(campaigns_of(due, arrivals)); !ok) return std::unexpected(ok.error());
-  lock_seconds_.observe_since(start);
-  if (auto ok = leases_.check(*open_->connection, open_->rows, due, arrivals); !ok) {
+  auto begun = begin(campaigns_of(due, arrivals), due.size() + arrivals.size());
+  if (begun) begun = check_acted_on();
+  if (begun) begun = leases_.check(open_->connection(), open_->rows(), due, arrivals);
+  if (!begun) {
     open_.reset();
-    return std::unexpected(ok.error());
+    if (begun.error().code == ErrorCode::corrupt) lose(begun.error());
+    return std::unexpected(begun.error());
   }
   give_tickets(arrivals);
   return state_of(due, arrivals);
 }
 
-Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns) {
-  auto connection = pool_.take();
+Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns, std::size_t claims) {
+  auto connection = take_connection();
   if (!connection) return std::unexpected(connection.error());
-  auto results = (*connection)->run("START TRANSACTION; " + lock_issuing(campaigns));
+  const bool presumes = !std::exchange(locks_next_, false) && may_presume(campaigns) &&
+                        MysqlTransaction::can_presume(**connection, claims);
+  if (!presumes) return lock(*std::move(connection), campaigns);
+  std::vector<IssuingRow> rows;
+  for (const CampaignNumber campaign : campaigns) rows.push_back(mirror_.row(campaign));
+  open_.emplace(*std::move(connection), MysqlTransaction::Hold::presumed, std::move(rows));
+  return {};
+}
+
+Result<MysqlLease> MysqlLedger::take_connection() {
+  auto chained = std::exchange(chained_, std::nullopt);
+  if (!chained || pool_.opened() != opened_) return pool_.take();
+  return *std::move(chained);
+}
+
+// A connection opened since all campaigns were looked at may lead to a database that lacks some.
+bool MysqlLedger::may_presume(std::span<const CampaignNumber> campaigns) const {
+  return pool_.opened() == opened_ && std::ranges::all_of(campaigns, [this](auto campaign) {
+           const auto found = unmoved_.find(campaign.value);
+           return found != unmoved_.end() && found->second >= unmoved_min;
+         });
+}
+
+Result<void> MysqlLedger::lock(MysqlLease connection, std::span<const CampaignNumber> campaigns) {
+  const auto start = Stopwatch::now();
+  auto results = connection->run("START TRANSACTION; " + lock_issuing(campaigns));
   if (!results) {
     const bool again = results.error().failure == MysqlFailure::retry;
     if (again) repeats_.add();
     const Error error = to_read_error(results.error(), "lock the campaigns");
     return fail(again ? ErrorCode::timeout : ErrorCode::unavailable, error.message);
   }
-  MysqlRows& rows = results->back();
-  if (rows.size() != campaigns.size()) {
-    lose({ErrorCode::corrupt, "MySQL: a campaign has no row in `issuing`"});
-    return std::unexpected(*lost_);
+  MysqlRows& read = results->back();
+  if (read.size() != campaigns.size()) {
+    return fail(ErrorCode::corrupt, "MySQL: a campaign has no row in `issuing`");
   }
-  open_.emplace(Open{std::move(*connection), {}});
-  while (rows.next()) {
-    const IssuingRow row = read_mysql_issuing(rows);
-    if (auto ok = mirror_.catch_up(*open_->connection, row); !ok) {
-      open_.reset();
-      if (ok.error().code == ErrorCode::corrupt) lose(ok.error());
-      return ok;
-    }
-    open_->rows.emplace(row.campaign, row);
+  std::vector<IssuingRow> rows;
+  while (read.next()) {
+    const IssuingRow row = read_mysql_issuing(read);
+    unsigned& unmoved = unmoved_[row.campaign.value];
+    unmoved = is_unmoved(mirror_.row(row.campaign), row) ? unmoved + 1 : 0;
+    if (auto ok = mirror_.catch_up(*connection, row); !ok) return ok;
+    rows.push_back(row);
   }
-  auto acted = check_acted_on();
-  if (!acted) open_.reset();
-  return acted;
+  open_.emplace(std::move(connection), MysqlTransaction::Hold::locked, std::move(rows));
+  lock_seconds_.observe_since(start);
+  return {};
 }
 
 // A desk that answers under older settings would say no to who has just won under these. Desks that
 // nobody waits for answer nothing from memory.
 Result<void> MysqlLedger::check_acted_on() {
   std::uint64_t newest = 0;
-  for (const auto& [campaign, row] : open_->rows) newest = std::max(newest, row.change_seq);
+  for (const auto& [campaign, row] : open_->rows()) newest = std::max(newest, row.change_seq);
   is_held_up_ = false;
   if (newest <= acted_on_) return {};
-  if (auto looked = nodes_.look(*open_->connection); !looked) {
+  if (auto looked = nodes_.look(open_->connection()); !looked) {
     return std::unexpected(to_read_error(looked.error(), "look after the other servers"));
   }
   is_held_up_ = shown_ < newest || !nodes_.all_act_on(newest);
@@ -160,10 +181,10 @@ Result<void> MysqlLedger::check_acted_on() {
 
 void MysqlLedger::give_tickets(std::span<Claim> arrivals) {
   for (Claim& claim : arrivals) {
-    IssuingRow& row = open_->rows.at(claim.campaign);
+    IssuingRow& row = open_->rows().at(claim.campaign);
     // Whoever parks the first claim runs the line, unless somebody does already.
     if (mirror_.campaign(claim.campaign).settings->mode == Mode::paced) {
-      (void)leases_.lead(*open_->connection, row);
+      (void)leases_.lead(open_->connection(), row);
     }
     claim.epoch = row.epoch;
     // A queue that servers have in common has told its ticket already.
@@ -189,55 +210,43 @@ BatchState MysqlLedger::state_of(std::span<const Claim> due, std::span<const Cla
 CommitResult MysqlLedger::commit(const BatchRows& rows) {
   CHECK(open_ || rows.empty(), "commit() without state_for()");
   if (rows.empty()) {
+    // A no that no commit stands for rests on the lock.
+    locks_next_ = open_ && open_->hold() == MysqlTransaction::Hold::presumed;
     open_.reset();  // rolls back
-    return CommitResult::ok;
+    return locks_next_ ? CommitResult::retry : CommitResult::ok;
   }
   const auto start = Stopwatch::now();
-  for (const CouponRow& row : rows.coupons) {
-    open_->rows.at(row.campaign).issued = row.coupon.rank.value;
-  }
-  for (const Claim& claim : rows.parked) {
-    open_->rows.at(claim.campaign).line_back = claim.ticket.value;
-  }
-  for (const Settlement& one : rows.settled) {
-    open_->rows.at(one.campaign).line_front = one.ticket.value;
-  }
-  const std::vector<IssuingRow> issuing = issuing_rows();
-  ++commit_number_;
-  const auto coupons = insert_in_bulk(*open_->connection, rows.coupons);
-  if (!coupons) return end_of(coupons.error(), false);
-  const auto texts =
-      batch_texts(*coupons, rows, issuing, {.node = nodes_.self(), .number = commit_number_},
-                  open_->connection->text_size_max());
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (auto done = open_->connection->run(texts[i]); !done) {
-      return end_of(done.error(), i + 1 == texts.size());
-    }
-  }
+  using Next = MysqlTransaction::Next;
+  const auto done = open_->commit(rows, {.node = nodes_.self(), .number = ++commit_number_},
+                                  may_presume(open_->campaigns()) ? Next::presumes : Next::locks);
+  if (!done) return end_of(done.error());
   commit_seconds_.observe_since(start);
-  note_gtid(open_->connection->last_gtid());
+  note_gtid(open_->connection().last_gtid());
+  mirror_.add_own(rows, open_->left());
+  MysqlLease connection = std::move(*open_).release();
   open_.reset();
-  mirror_.add_own(rows, issuing);
+  if (connection->in_transaction()) chained_.emplace(std::move(connection));
   return CommitResult::ok;
 }
 
-std::vector<IssuingRow> MysqlLedger::issuing_rows() const {
-  std::vector<IssuingRow> rows;
-  for (const auto& [campaign, row] : open_->rows) rows.push_back(row);
-  return rows;
-}
-
-// What a failed text of a commit comes to; the connection goes back, rolled back or thrown away.
-CommitResult MysqlLedger::end_of(const MysqlError& error, bool committing) {
-  const std::vector<IssuingRow> issuing = issuing_rows();
-  const bool unsure = committing && error.commit_may_have_landed();
-  if (unsure) open_->connection->abandon();
+// The connection goes back, rolled back or thrown away.
+CommitResult MysqlLedger::end_of(const MysqlTransaction::Failure& failure) {
+  const MysqlError& error = failure.error;
+  const bool unsure = failure.committing && error.commit_may_have_landed();
+  if (unsure) open_->connection().abandon();
+  const std::vector<IssuingRow> left = open_->left();
+  const bool presumed = open_->hold() == MysqlTransaction::Hold::presumed;
   open_.reset();
   if (unsure) {
     log::warn(to_error(error, "hear whether a batch was committed").message);
-    unsure_ = issuing;
+    unsure_ = left;
     if (error.failure == MysqlFailure::other) lose(to_error(error, "commit a batch"));
     return CommitResult::unknown;
+  }
+  if (presumed && (moved_since(error) || error.failure == MysqlFailure::duplicate)) {
+    for (const IssuingRow& row : left) unmoved_[row.campaign.value] = 0;
+    repeats_.add();
+    return CommitResult::retry;
   }
   switch (error.failure) {
     case MysqlFailure::retry:
@@ -299,7 +308,7 @@ Result<bool> MysqlLedger::landed(const BatchRows& rows) {
 Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(
     std::span<const CampaignChange> changes) {
   if (lost_) return std::unexpected(*lost_);
-  open_.reset();
+  give_back();
   auto connection = pool_.take();
   if (!connection) return std::unexpected(connection.error());
   auto results = change_campaigns(**connection, mirror_, changes);
@@ -313,68 +322,6 @@ Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(
   // Whoever came after this look has read the changes at its start.
   if (auto looked = nodes_.look(**connection); !looked) follow_failures_.add();
   return results;
-}
-
-News MysqlLedger::news() {
-  shown_ = mirror_.change_seq();
-  News news = mirror_.take_news();
-  std::erase_if(news.lines, [this](CampaignNumber number) { return !runs_line(number); });
-  return news;
-}
-
-bool MysqlLedger::all_act_on_changes() const {
-  return nodes_.all_act_on(changed_);
-}
-
-std::optional<Monotonic> MysqlLedger::follow_every() const {
-  const bool awaited = shown_ > told_ || is_held_up_ || !all_act_on_changes();
-  return awaited ? follow_interval_short : follow_interval;
-}
-
-void MysqlLedger::follow() {
-  if (lost_) return;
-  open_.reset();
-  is_held_up_ = false;  // unless the batch comes again
-  // What the look before this one has read is on the board by now, all that was changed while
-  // nobody waited for this server included.
-  fresh_until_.store(looked_at_ + MysqlNodes::gone_after, std::memory_order_release);
-  auto connection = pool_.take();
-  if (!connection) return follow_failures_.add();
-  if (auto beaten = beat_or_look(**connection); !beaten) return follow_failures_.add();
-  const std::uint64_t opened = pool_.opened();
-  using Look = MysqlMirror::Look;
-  Result<void> followed = mirror_.follow_campaigns(**connection);
-  if (followed) {
-    const auto now = Stopwatch::now();
-    const bool all = opened != opened_ || now - looked_at_all_ >= look_at_all_interval;
-    followed = mirror_.follow_issuing(**connection, all ? Look::all : Look::newest);
-    if (followed && all) looked_at_all_ = now;
-  }
-  if (!followed && followed.error().code == ErrorCode::corrupt) return lose(followed.error());
-  if (!followed) {
-    forget_freshness();
-    return follow_failures_.add();
-  }
-  opened_ = opened;
-  looked_at_ = beaten_at_;
-  if (!leases_.take_orphans(**connection)) follow_failures_.add();
-}
-
-// Settings may have been read without the coupons before them.
-void MysqlLedger::forget_freshness() {
-  fresh_until_.store({}, std::memory_order_release);
-}
-
-MysqlResult<void> MysqlLedger::beat_or_look(MysqlConnection& connection) {
-  const auto now = Stopwatch::now();
-  const bool due = now - beaten_at_ >= beat_interval;
-  if (!due && shown_ == told_)
-    return all_act_on_changes() ? MysqlResult<void>{} : nodes_.look(connection);
-  auto beaten = nodes_.beat(connection, shown_);
-  if (!beaten) return beaten;
-  told_ = shown_;
-  beaten_at_ = now;
-  return {};
 }
 
 bool MysqlLedger::runs_line(CampaignNumber campaign) const {
@@ -393,7 +340,12 @@ std::string MysqlLedger::newest_gtid() const {
 
 void MysqlLedger::lose(const Error& error) {
   lost_ = error;
+  give_back();
+}
+
+void MysqlLedger::give_back() {
   open_.reset();
+  chained_.reset();
 }
 
 }  // namespace firstcome

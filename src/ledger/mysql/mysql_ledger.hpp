@@ -2,10 +2,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 
 #include "core/cursor.hpp"
 #include "ledger/ledger.hpp"
@@ -14,13 +14,15 @@
 #include "ledger/mysql/mysql_mirror.hpp"
 #include "ledger/mysql/mysql_nodes.hpp"
 #include "ledger/mysql/mysql_pool.hpp"
+#include "ledger/mysql/mysql_transaction.hpp"
 #include "observe/metrics.hpp"
 
 // The ledger of many servers: MariaDB or MySQL with InnoDB. A batch is one transaction in two round
 // trips. The first locks the `issuing` rows of its campaigns and reads what others did since; then
 // the batch is decided from memory, which holds as long as the locks; the second inserts the rows,
-// moves the counters and commits. The lock is the one point that orders the claims of servers
-// without a queue in common: it gives them their tickets.
+// moves the counters and commits. While nobody else moves its campaigns, a small batch does without
+// the first: the second then checks the rows. The row is the one point that orders the claims of
+// servers without a queue in common: it gives them their tickets.
 //
 // Nothing is decided under settings on which not all servers act yet.
 //
@@ -56,7 +58,7 @@ class MysqlLedger final : public Ledger {
   [[nodiscard]] News news() override;
   [[nodiscard]] bool is_shared() const override { return true; }
   [[nodiscard]] std::optional<Monotonic> follow_every() const override;
-  void follow() override;
+  void follow() override;  // and what it needs, in mysql_follow.cpp
   [[nodiscard]] bool all_act_on_changes() const override;
   [[nodiscard]] bool runs_line(CampaignNumber campaign) const override;
   [[nodiscard]] std::optional<Error> lost() const override { return lost_; }
@@ -82,21 +84,18 @@ class MysqlLedger final : public Ledger {
     Cursors::Key cursors;
     std::array<std::uint8_t, 16> name;
   };
-  // The transaction between state_for() and commit().
-  struct Open {
-    MysqlLease connection;
-    std::map<CampaignNumber, IssuingRow> rows;  // locked, and as the batch will leave them
-  };
-
   MysqlLedger(MysqlPool& pool, const Secrets& secrets, const Fingerprints& fingerprints,
               std::vector<std::string> warnings, const Clock& clock, Metrics::Shard& metrics);
 
-  [[nodiscard]] Result<void> begin(std::span<const CampaignNumber> campaigns);
+  [[nodiscard]] Result<void> begin(std::span<const CampaignNumber> campaigns, std::size_t claims);
+  [[nodiscard]] Result<MysqlLease> take_connection();
+  [[nodiscard]] bool may_presume(std::span<const CampaignNumber> campaigns) const;
+  [[nodiscard]] Result<void> lock(MysqlLease connection, std::span<const CampaignNumber> campaigns);
   [[nodiscard]] Result<void> check_acted_on();
   void give_tickets(std::span<Claim> arrivals);
   [[nodiscard]] BatchState state_of(std::span<const Claim> due, std::span<const Claim> arrivals);
-  [[nodiscard]] CommitResult end_of(const MysqlError& error, bool committing);
-  [[nodiscard]] std::vector<IssuingRow> issuing_rows() const;
+  [[nodiscard]] CommitResult end_of(const MysqlTransaction::Failure& failure);
+  void give_back();
   void note_gtid(std::string_view gtid);
   void forget_freshness();
   [[nodiscard]] MysqlResult<void> beat_or_look(MysqlConnection& connection);
@@ -109,8 +108,12 @@ class MysqlLedger final : public Ledger {
   const std::string name_;
   MysqlMirror mirror_;
   MysqlNodes nodes_;
-  MysqlLeases leases_;  // of both
-  std::optional<Open> open_;
+  MysqlLeases leases_;                    // of both
+  std::optional<MysqlTransaction> open_;  // between state_for() and commit()
+  std::optional<MysqlLease> chained_;     // has begun a transaction for the next batch
+  // How often, by campaign, nobody else had moved it since this server's last look, on end.
+  std::unordered_map<std::uint32_t, unsigned> unmoved_;
+  bool locks_next_ = false;
   std::optional<std::vector<IssuingRow>> unsure_;  // what an unknown commit leaves, if it landed
   std::uint64_t commit_number_ = 0;
   std::uint64_t changed_ = 0;   // this server's own newest change of a campaign

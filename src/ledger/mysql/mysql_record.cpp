@@ -162,6 +162,12 @@ void append_parked_values(std::string& sql, const Claim& claim) {
   values.time(claim.arrived_at).null().end();
 }
 
+bool is_unmoved(const IssuingRow& before, const IssuingRow& after) {
+  IssuingRow touched = before;
+  touched.touched_at = after.touched_at;
+  return touched == after;
+}
+
 IssuingRow read_mysql_issuing(const MysqlRows& row) {
   return {.campaign = CampaignNumber{narrow(row.integer(0))},
           .epoch = Epoch{row.natural(1)},

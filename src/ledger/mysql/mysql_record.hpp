@@ -49,7 +49,11 @@ struct IssuingRow {
   std::uint64_t line_back = 0;
   std::uint64_t change_seq = 0;
   std::int64_t touched_at = 0;
+  friend bool operator==(const IssuingRow&, const IssuingRow&) = default;
 };
+
+// Whether nobody has moved the row between the two.
+[[nodiscard]] bool is_unmoved(const IssuingRow& before, const IssuingRow& after);
 
 inline constexpr std::string_view mysql_issuing_columns =
     "campaign, epoch, holder, issued, tickets, line_front, line_back, change_seq, touched_at";

@@ -64,10 +64,13 @@ Result<HandBatch> LedgerNode::begin(std::vector<Claim> arrivals, std::vector<Cla
 }
 
 std::string LedgerNode::claim(CampaignNumber campaign, const std::vector<std::string>& users) {
-  auto batch = begin(claims(campaign, users));
-  CHECK(batch.has_value(), batch.error().message.c_str());
-  CHECK(ledger_->commit(batch->decision.rows) == CommitResult::ok, "a commit goes well");
-  return words(*batch);
+  for (int repeats = 0;; ++repeats) {
+    auto batch = begin(claims(campaign, users));
+    CHECK(batch.has_value(), batch.error().message.c_str());
+    const CommitResult result = ledger_->commit(batch->decision.rows);
+    if (result == CommitResult::ok) return words(*batch);
+    CHECK(result == CommitResult::retry && repeats < 2, "a commit goes well");
+  }
 }
 
 std::string LedgerNode::words(const HandBatch& batch) {

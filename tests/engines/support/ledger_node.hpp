@@ -48,9 +48,10 @@ class LedgerNode {
   [[nodiscard]] static std::vector<Claim> claims(CampaignNumber campaign,
                                                  const std::vector<std::string>& users);
 
-  // Locks, and decides. The error is state_for()'s.
+  // Locks or presumes, and decides. The error is state_for()'s.
   [[nodiscard]] Result<HandBatch> begin(std::vector<Claim> arrivals, std::vector<Claim> due = {});
-  // A whole batch: "issued 1, sold_out, issued 2'", ' marks a repeated answer.
+  // A whole batch, repeated as the ledger asks: "issued 1, sold_out, issued 2'", ' marks a repeated
+  // answer.
   std::string claim(CampaignNumber campaign, const std::vector<std::string>& users);
   [[nodiscard]] static std::string words(const HandBatch& batch);
 
