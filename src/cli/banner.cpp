@@ -22,7 +22,7 @@ std::string line(const Paint& paint, const std::string& name, const std::string&
 }
 
 std::string curl_line(const Banner& banner) {
-  return "curl -s -X POST " + banner.url + "/v1/campaigns/demo/claims -H \"Authorization: Bearer " +
+  return "curl -sSw '\\n' " + banner.url + "/v1/campaigns/demo/claims -H \"Authorization: Bearer " +
          banner.issue_key_expression +
          "\" -H 'Content-Type: application/json' -d '{\"user\": \"you\"}'";
 }
