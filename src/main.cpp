@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <iostream>
 
 #include "cli/commands.hpp"
 #include "cli/settings.hpp"
@@ -256,6 +257,15 @@ int main(int argc, char** argv) {
   cli::add_campaign(app, context);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    const std::vector<std::string> unknown = app.remaining(true);
+    const bool lacks_subcommand = std::string_view(error.what()) == "A subcommand is required";
+    if (!lacks_subcommand || unknown.empty()) {
+      app.exit(error);
+    } else {
+      std::cerr << "there is no subcommand '" << unknown.front() << "'; --help lists them\n";
+    }
+    return cli::exit_usage;
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? cli::exit_ok : cli::exit_usage;

@@ -28,7 +28,7 @@ struct Context {
   // Opens that engine. Errors: also those of the engine.
   std::function<Result<Engine>(const EngineRequest& request)> open_engine{};
 
-  // Opens the ledger of an URL for reading only (sqlite:PATH).
+  // Opens the ledger of an URL for reading only.
   std::function<Result<std::unique_ptr<LedgerAudit>>(const std::string& url)> open_audit{};
 };
 

@@ -139,7 +139,7 @@ int run_verify(const VerifyArguments& arguments, const Context& context) {
 }
 
 void add_options(CLI::App& verify, VerifyArguments& arguments) {
-  verify.add_option("--ledger", arguments.ledger, "the ledger, sqlite:PATH");
+  verify.add_option("--ledger", arguments.ledger, "the ledger, sqlite:PATH or mysql://…");
   verify.add_option("--url", arguments.url, "a server to export from, http://HOST:PORT");
   verify
       .add_option("--history", arguments.histories,

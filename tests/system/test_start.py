@@ -225,4 +225,7 @@ def test_version_and_help():
 def test_no_subcommand_is_a_usage_error():
     result = run()
     assert result.returncode in (1, 2)
-    assert run("no-such-command").returncode in (1, 2)
+    for words in (["no-such-command"], ["campaign", "no-such-command"]):
+        result = run(*words)
+        assert result.returncode in (1, 2)
+        assert "no-such-command" in result.stderr
