@@ -18,10 +18,11 @@ KINDS = {"counted": "one coupon a transaction, 32 connections",
          "bare": "one unlimited row a transaction, 32 connections"}
 
 
-def one_row(url, kind, connections=CONNECTIONS):
-    """-> transactions a second"""
-    done = subprocess.run([ONE_ROW, url, str(connections), f"{SECONDS:.0f}", kind], check=True,
-                          text=True, capture_output=True, timeout=120)
+def one_row(url, kind, connections=CONNECTIONS, pause_s=0):
+    """-> transactions a second, the pauses before them not counted"""
+    done = subprocess.run([ONE_ROW, url, str(connections), f"{SECONDS:.0f}", kind,
+                           f"{pause_s * 1000:.0f}"],
+                          check=True, text=True, capture_output=True, timeout=120)
     return float(done.stdout)
 
 
