@@ -14,6 +14,35 @@ using testing::Database;
 using testing::HandBatch;
 using testing::LedgerNode;
 
+// A commit that reaches the database when nobody waits for it any more.
+class Late {
+ public:
+  explicit Late(const Database& database)
+      : pool_(
+            {.name = "late", .size = 1},
+            [login = database.login()] {
+              return MysqlConnection::open(testing::server_url().primary, login);
+            },
+            clock_, metrics_) {}
+
+  [[nodiscard]] std::expected<void, MysqlTransaction::Failure> commit(CampaignNumber campaign,
+                                                                      const BatchRows& rows,
+                                                                      CommitMark mark) {
+    auto connection = pool_.take();
+    EXPECT_TRUE(connection);
+    auto row = (*connection)->query(lock_issuing(std::span(&campaign, 1)));
+    EXPECT_TRUE(row && row->next());
+    MysqlTransaction transaction(*std::move(connection), MysqlTransaction::Hold::presumed,
+                                 {read_mysql_issuing(*row)});
+    return transaction.commit(rows, mark, MysqlTransaction::Next::locks);
+  }
+
+ private:
+  const SystemClock clock_{};
+  Metrics metrics_{};
+  MysqlPool pool_;
+};
+
 class MysqlLedgerPresumes : public ::testing::Test {
  protected:
   MysqlLedgerPresumes() {
@@ -149,6 +178,38 @@ TEST_F(MysqlLedgerPresumes, and_asks_when_the_commits_answer_was_lost) {
   EXPECT_EQ(a.claim(campaign, {"ann", "bob"}), "issued 4', issued 5");
 }
 
+// Its text may have been on its way all the time.
+TEST_F(MysqlLedgerPresumes, no_commit_that_was_given_up) {
+  const auto batch = begin("ann");
+  ASSERT_TRUE(batch);
+  const std::string mine =
+      "FROM " + table("commits") + " WHERE node = " + std::to_string(a->server());
+  const std::uint64_t number = std::stoull(database.root.ask("SELECT number " + mine)) + 1;
+  end_all_sessions();
+  ASSERT_EQ(a->commit(batch->decision.rows), CommitResult::unknown);
+  const auto landed = a->landed(batch->decision.rows);
+  ASSERT_TRUE(landed) << landed.error().message;
+  ASSERT_FALSE(*landed);
+  Late late(database);
+  const auto done = late.commit(campaign, batch->decision.rows, {a->server(), number});
+  ASSERT_FALSE(done);
+  EXPECT_TRUE(moved_since(done.error().error)) << done.error().error.message;
+  EXPECT_EQ(database.root.ask("SELECT COUNT(*) FROM " + table("coupons")), "3");
+  EXPECT_EQ(a.claim(campaign, {"ann"}), "issued 4");
+}
+
+// No condition on a row that is not there fails.
+TEST_F(MysqlLedgerPresumes, nothing_of_a_campaign_that_is_gone) {
+  const auto batch = begin("ann");
+  ASSERT_TRUE(batch);
+  database.root.run("DELETE FROM " + table("issuing"));
+  EXPECT_EQ(a->commit(batch->decision.rows), CommitResult::retry);
+  EXPECT_EQ(database.root.ask("SELECT COUNT(*) FROM " + table("coupons")), "3");
+  EXPECT_FALSE(begin("ann"));
+  ASSERT_TRUE(a->lost());
+  EXPECT_EQ(a->lost()->code, ErrorCode::corrupt);
+}
+
 // What two servers move in turn, they lock: nothing is done in vain.
 TEST_F(MysqlLedgerPresumes, nothing_where_two_take_turns) {
   const CampaignNumber shared = a.put("shared", {.stock = 100});
@@ -200,6 +261,23 @@ TEST_F(MysqlLedgerPresumesInBulk, where_nobody_else_has_moved_the_campaign) {
   EXPECT_NE(a->newest_gtid(), before) << "who is told now waits for it on a replica";
   EXPECT_EQ(coupons(), "201 201");
   EXPECT_TRUE(b.claim(big, hundred("second")).starts_with("issued 102', issued 103', "));
+}
+
+// Otherwise it would never stand in line with another.
+TEST_F(MysqlLedgerPresumesInBulk, not_always) {
+  int locks = 0;
+  for (const std::string prefix : {"a", "b", "c", "d"}) {
+    lock_from_outside();
+    const auto batch = begin_hundred(prefix);
+    database.root.run("ROLLBACK");
+    if (batch) {
+      ASSERT_EQ(a->commit(batch->decision.rows), CommitResult::ok);
+    } else {
+      ++locks;
+      (void)a.claim(big, hundred(prefix));
+    }
+  }
+  EXPECT_EQ(locks, 1);
 }
 
 TEST_F(MysqlLedgerPresumesInBulk, only_while_one_batch_follows_another) {

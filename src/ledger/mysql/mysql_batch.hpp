@@ -13,7 +13,7 @@
 
 namespace firstcome {
 
-// Marks a transaction as this server's n-th.
+// Marks a transaction as this server's n-th; none with a lower number can be committed after it.
 struct CommitMark {
   std::uint64_t node = 0;
   std::uint64_t number = 0;
@@ -35,7 +35,7 @@ struct BatchFrame {
 [[nodiscard]] std::vector<std::string> batch_texts(std::span<const CouponRow> coupons,
                                                    const BatchRows& rows, const BatchFrame& frame);
 
-// Whether texts failed because a presumed row is not as it was presumed to be.
+// Whether texts failed because a presumed row is not as it was presumed to be, or not there.
 [[nodiscard]] bool moved_since(const MysqlError& error);
 
 // Whether so many coupons are better inserted in bulk, in a round trip of their own.

@@ -49,7 +49,7 @@ std::string set_up_text(const MysqlServer& server, const MysqlTimeouts& timeouts
   const std::string lock_wait = std::to_string(timeouts.lock_wait.count());
   return "SET NAMES utf8mb4; "
          "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; "
-         "SET SESSION autocommit = 1, time_zone = '+00:00', "
+         "SET SESSION autocommit = 1, completion_type = 0, time_zone = '+00:00', "
          "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
          "innodb_lock_wait_timeout = " +
          lock_wait + ", lock_wait_timeout = " + lock_wait + ", " + idle_limit(server, timeouts) +

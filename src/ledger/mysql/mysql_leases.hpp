@@ -9,8 +9,8 @@
 
 // Who leads a campaign: runs the ticks of its line, and issues the claims that come from elsewhere.
 // The lease is `issuing.holder`, under an epoch of its own. It is taken from a holder that is not
-// seen any more, by whoever looks first, and looked at again in each batch that depends on it,
-// under the row's lock. One thread.
+// seen any more, by whoever looks first, and looked at again in each batch that depends on it:
+// "locked" is here also a row that is presumed, and looked at when the batch commits. One thread.
 
 namespace firstcome {
 

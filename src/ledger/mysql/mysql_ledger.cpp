@@ -22,6 +22,10 @@ constexpr std::string_view commit_help =
 // So often must nobody else have moved a campaign since this server's last look at it, before it is
 // presumed that nobody has.
 constexpr unsigned unmoved_min = 2;
+// Of batches in bulk, that presume one after the other: each so many-th locks, so that it stands in
+// line. Where they meet, the rows of the one that presumes are there first, and of a deadlock's two
+// the database ends the other, the smaller.
+constexpr std::uint64_t bulk_locks_every = 4;
 
 }  // namespace
 
@@ -114,8 +118,8 @@ Result<BatchState> MysqlLedger::state_for(std::span<Claim> due, std::span<Claim>
 Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns, std::size_t claims) {
   auto connection = take_connection();
   if (!connection) return std::unexpected(connection.error());
-  const bool presumes = !std::exchange(locks_next_, false) && may_presume(campaigns) &&
-                        MysqlTransaction::can_presume(**connection, claims);
+  const bool presumes =
+      !locks_next_ && may_presume(campaigns) && MysqlTransaction::can_presume(**connection, claims);
   if (!presumes) return lock(*std::move(connection), campaigns);
   std::vector<IssuingRow> rows;
   for (const CampaignNumber campaign : campaigns) rows.push_back(mirror_.row(campaign));
@@ -124,9 +128,11 @@ Result<void> MysqlLedger::begin(std::span<const CampaignNumber> campaigns, std::
 }
 
 Result<MysqlLease> MysqlLedger::take_connection() {
-  auto chained = std::exchange(chained_, std::nullopt);
-  if (!chained || pool_.opened() != opened_) return pool_.take();
-  return *std::move(chained);
+  if (pool_.opened() != opened_) chained_.reset();
+  if (!chained_) return pool_.take();
+  MysqlLease connection = *std::move(chained_);
+  chained_.reset();
+  return connection;
 }
 
 // A connection opened since all campaigns were looked at may lead to a database that lacks some.
@@ -159,6 +165,7 @@ Result<void> MysqlLedger::lock(MysqlLease connection, std::span<const CampaignNu
     rows.push_back(row);
   }
   open_.emplace(std::move(connection), MysqlTransaction::Hold::locked, std::move(rows));
+  locks_next_ = false;
   lock_seconds_.observe_since(start);
   return {};
 }
@@ -216,9 +223,11 @@ CommitResult MysqlLedger::commit(const BatchRows& rows) {
     return locks_next_ ? CommitResult::retry : CommitResult::ok;
   }
   const auto start = Stopwatch::now();
+  ++commit_number_;
   using Next = MysqlTransaction::Next;
-  const auto done = open_->commit(rows, {.node = nodes_.self(), .number = ++commit_number_},
-                                  may_presume(open_->campaigns()) ? Next::presumes : Next::locks);
+  const bool presumes = commit_number_ % bulk_locks_every != 0 && may_presume(open_->campaigns());
+  const auto done = open_->commit(rows, {.node = nodes_.self(), .number = commit_number_},
+                                  presumes ? Next::presumes : Next::locks);
   if (!done) return end_of(done.error());
   commit_seconds_.observe_since(start);
   note_gtid(open_->connection().last_gtid());
@@ -239,7 +248,7 @@ CommitResult MysqlLedger::end_of(const MysqlTransaction::Failure& failure) {
   open_.reset();
   if (unsure) {
     log::warn(to_error(error, "hear whether a batch was committed").message);
-    unsure_ = left;
+    unsure_ = {.number = commit_number_, .left = left};
     if (error.failure == MysqlFailure::other) lose(to_error(error, "commit a batch"));
     return CommitResult::unknown;
   }
@@ -276,9 +285,9 @@ CommitResult MysqlLedger::end_of(const MysqlTransaction::Failure& failure) {
 
 Result<bool> MysqlLedger::landed(const BatchRows& rows) {
   CHECK(unsure_, "landed() without an unknown commit");
-  // Whoever has the locks sees the transaction's end: it held them until then.
+  // Whoever has the locks sees the end of a transaction that held them.
   std::vector<CampaignNumber> campaigns;
-  for (const IssuingRow& row : *unsure_) campaigns.push_back(row.campaign);
+  for (const IssuingRow& row : unsure_->left) campaigns.push_back(row.campaign);
   auto connection = pool_.take();
   if (!connection) return std::unexpected(connection.error());
   auto results = (*connection)
@@ -291,10 +300,12 @@ Result<bool> MysqlLedger::landed(const BatchRows& rows) {
     lose({ErrorCode::corrupt, "MySQL: this server has gone from `commits`"});
     return std::unexpected(*lost_);
   }
-  const bool landed = number.natural(0) == commit_number_;
+  const bool landed = number.natural(0) == unsure_->number;
   if (landed) {
     note_gtid(number.text(1));
-    mirror_.add_own(rows, *unsure_);
+    mirror_.add_own(rows, unsure_->left);
+  } else if (auto ok = give_up_commits(**connection); !ok) {
+    return std::unexpected(ok.error());
   }
   unsure_.reset();
   MysqlRows& issuing = (*results)[1];
@@ -303,6 +314,17 @@ Result<bool> MysqlLedger::landed(const BatchRows& rows) {
     if (!caught_up && caught_up.error().code == ErrorCode::corrupt) lose(caught_up.error());
   }
   return landed;
+}
+
+// One whose locks were presumed holds nothing before the database begins with it, which may be
+// still to come. From now on it comes to nothing.
+Result<void> MysqlLedger::give_up_commits(MysqlConnection& connection) {
+  const auto done =
+      connection.run("UPDATE commits SET number = " + std::to_string(++commit_number_) +
+                     " WHERE node = " + std::to_string(nodes_.self()) + "; COMMIT");
+  if (done) return {};
+  connection.abandon();  // this, too, may land; the next one has a higher number
+  return std::unexpected(to_read_error(done.error(), "give a commit up"));
 }
 
 Result<std::vector<Result<Ledger::Changed>>> MysqlLedger::change(

@@ -95,6 +95,7 @@ class MysqlLedger final : public Ledger {
   void give_tickets(std::span<Claim> arrivals);
   [[nodiscard]] BatchState state_of(std::span<const Claim> due, std::span<const Claim> arrivals);
   [[nodiscard]] CommitResult end_of(const MysqlTransaction::Failure& failure);
+  [[nodiscard]] Result<void> give_up_commits(MysqlConnection& connection);
   void give_back();
   void note_gtid(std::string_view gtid);
   void forget_freshness();
@@ -114,7 +115,11 @@ class MysqlLedger final : public Ledger {
   // How often, by campaign, nobody else had moved it since this server's last look, on end.
   std::unordered_map<std::uint32_t, unsigned> unmoved_;
   bool locks_next_ = false;
-  std::optional<std::vector<IssuingRow>> unsure_;  // what an unknown commit leaves, if it landed
+  struct Unsure {
+    std::uint64_t number = 0;
+    std::vector<IssuingRow> left{};  // if it has landed
+  };
+  std::optional<Unsure> unsure_;  // commit
   std::uint64_t commit_number_ = 0;
   std::uint64_t changed_ = 0;   // this server's own newest change of a campaign
   std::uint64_t shown_ = 0;     // up to which change the board has been told

@@ -34,15 +34,17 @@ std::expected<void, MysqlTransaction::Failure> MysqlTransaction::commit(const Ba
   for (const Settlement& one : batch.settled) {
     rows_.at(one.campaign).line_front = one.ticket.value;
   }
+  const bool begins = !connection_->in_transaction();
+  CHECK(!begins || hold_ == Hold::presumed, "a lock without a transaction");
+  CHECK(!begins || can_presume(*connection_, batch.coupons.size()), "rows before the transaction");
   const std::vector<IssuingRow> left = this->left();
   const BatchFrame frame{
       .presumed = presumed_,
       .issuing = left,
       .mark = mark,
-      .begins = !connection_->in_transaction(),
+      .begins = begins,
       .chains = next == Next::presumes && is_bulk(*connection_, batch.coupons.size()),
       .size_max = connection_->text_size_max()};
-  CHECK(!frame.begins || can_presume(*connection_, batch.coupons.size()), "rows before BEGIN");
   const auto coupons = insert_in_bulk(*connection_, batch.coupons);
   if (!coupons) return std::unexpected(Failure{coupons.error()});
   const auto texts = batch_texts(*coupons, batch, frame);
