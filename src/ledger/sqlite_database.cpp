@@ -99,6 +99,10 @@ Result<SqliteDatabase> SqliteDatabase::open(const std::string& path, Access acce
   const int result = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   SqliteDatabase database(raw);
   if (result != SQLITE_OK) return std::unexpected(sqlite_error(raw, "cannot open " + path));
+  // A file that may not be written is opened for reading all the same.
+  if (access == Access::read_write && sqlite3_db_readonly(raw, "main") == 1) {
+    return fail(ErrorCode::unavailable, "SQLite: cannot write " + path + ": permission denied");
+  }
   sqlite3_extended_result_codes(raw, 1);
   sqlite3_busy_timeout(raw, 5000);
   return database;
