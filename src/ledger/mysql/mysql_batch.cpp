@@ -79,26 +79,23 @@ void add_settlements(Texts& texts, const std::vector<Settlement>& settled) {
   }
 }
 
-std::string pair(std::string_view column, std::string_view between, std::uint64_t value) {
-  return std::string(column).append(between).append(std::to_string(value));
+std::string equals(std::string_view column, std::uint64_t value) {
+  return std::string(column).append(" = ").append(std::to_string(value));
 }
 
 // "epoch = 1 AND holder = 7 AND …": nobody has moved the row since.
 std::string is_still(const IssuingRow& row) {
-  const auto is = [](std::string_view column, std::uint64_t value) {
-    return pair(column, " = ", value);
-  };
-  return is("epoch", row.epoch.value) + " AND " + is("holder", row.holder) + " AND " +
-         is("issued", row.issued) + " AND " + is("tickets", row.tickets) + " AND " +
-         is("line_front", row.line_front) + " AND " + is("line_back", row.line_back) + " AND " +
-         is("change_seq", row.change_seq);
+  return equals("epoch", row.epoch.value) + " AND " + equals("holder", row.holder) + " AND " +
+         equals("issued", row.issued) + " AND " + equals("tickets", row.tickets) + " AND " +
+         equals("line_front", row.line_front) + " AND " + equals("line_back", row.line_back) +
+         " AND " + equals("change_seq", row.change_seq);
 }
 
 // A column that must not be NULL stops the text where the row is not as presumed. It comes first:
 // the expressions behind it see what it has set.
 std::string update_of(const IssuingRow& row, const IssuingRow* presumed) {
   const auto set = [](std::string_view column, std::uint64_t value) {
-    return pair(column, " = ", value) + ", ";
+    return equals(column, value) + ", ";
   };
   const std::string issued = std::to_string(row.issued);
   return "UPDATE issuing SET issued = " +
