@@ -1,4 +1,5 @@
-"""The script that puts claims into the queue, on a real Redis: who else waits for them."""
+"""The script that puts claims into the queue, on a real Redis: their tickets, and who else waits for
+them."""
 
 from pathlib import Path
 
@@ -6,12 +7,24 @@ ENQUEUE = (Path(__file__).resolve().parents[2] / "src/queue/redis/enqueue.lua").
 AGAIN = ""  # in place of the server, by one that has sent the claim before
 
 
+def send(server, name, sender, *users, waiting_max=0):
+    """-> the first new ticket, a character a claim, tickets of those that were there"""
+    keys = [f"{name}:{key}" for key in ("claims", "meta", "also")]
+    reply = server.call("EVAL", ENQUEUE, 3, *keys, 60_000, waiting_max, sender, "", "", "", 10,
+                        *[f"{user}\0" for user in users])
+    return int(reply[1]), reply[2], list(map(int, reply[3]))
+
+
 def enqueue(server, name, sender, *users):
     """-> a character a claim"""
-    keys = [f"{name}:{key}" for key in ("claims", "meta", "also")]
-    reply = server.call("EVAL", ENQUEUE, 3, *keys, 60_000, 0, sender, "", "", "", 10,
-                        *[f"{user}\0" for user in users])
-    return reply[2]
+    return send(server, name, sender, *users)[1]
+
+
+def queue(server, name):
+    """-> {user: ticket}, in order"""
+    all_claims = server.call("ZRANGE", f"{name}:claims", 0, -1, "WITHSCORES")
+    return {claim.removesuffix("\0"): int(ticket)
+            for claim, ticket in zip(all_claims[::2], all_claims[1::2])}
 
 
 def who_else(server, name):
@@ -32,3 +45,31 @@ def test_what_is_sent_again_costs_no_further_memory(server):
     assert enqueue(server, "again", 17, "ann") == "1"
     assert enqueue(server, "again", AGAIN, "ann") == "0"
     assert who_else(server, "again") == []
+
+
+def test_new_tickets_go_on_without_gaps_around_who_waits_already(server):
+    ann, _, _ = send(server, "gaps", 17, "ann")
+    first, flags, known = send(server, "gaps", 17, "bob", "ann", "cid", "bob", "dan")
+    assert flags == "10101"
+    assert known == [ann, first]
+    assert first > ann
+    assert queue(server, "gaps") == {"ann": ann, "bob": first, "cid": first + 1, "dan": first + 2}
+    last = server.call("HGET", "gaps:meta", "ticket")
+    assert int(last) == first + 2
+
+
+def test_a_full_queue_refuses_who_is_new_and_knows_who_waits(server):
+    ann, _, _ = send(server, "full", 17, "ann")
+    first, flags, known = send(server, "full", 17, "bob", "cid", "ann", "dan", "bob", waiting_max=3)
+    assert flags == "11020"
+    assert known == [ann, first]
+    assert list(queue(server, "full")) == ["ann", "bob", "cid"]
+    _, flags, known = send(server, "full", 17, "dan", "cid", waiting_max=3)
+    assert (flags, known) == ("20", [first + 1])
+
+
+def test_a_thousand_claims_are_one_call(server):
+    users = [f"user-{number}" for number in range(1000)]
+    first, flags, _ = send(server, "many", 17, *users)
+    assert flags == "1" * 1000
+    assert queue(server, "many") == {user: first + at for at, user in enumerate(users)}

@@ -31,25 +31,31 @@ if behind ~= '' and behind ~= last then
 end
 local first = math.max(now, tonumber(last) + 1)
 local ticket = first
+local waiting = redis.call('ZMSCORE', claims, unpack(ARGV, 8))
+local given, added = {}, {}
 local flags, tickets = {}, {}
 for at = 8, #ARGV do
   local claim = ARGV[at]
-  local flag = '2'
-  if room > 0 or redis.call('ZSCORE', claims, claim) then
-    local added = redis.call('ZADD', claims, 'NX', string.format('%.0f', ticket), claim)
-    flag = tostring(added)
-    ticket = ticket + added
-    room = room - added
-    if added == 0 then
-      tickets[#tickets + 1] = redis.call('ZSCORE', claims, claim)
-      local servers = is_first_time and redis.call('HGET', also, claim) or ''
-      if is_first_time and not string.find(' ' .. servers, ' ' .. server, 1, true) then
-        redis.call('HSET', also, claim, servers .. server)
-      end
+  local known = waiting[at - 7] or given[claim]
+  if known then
+    flags[#flags + 1] = '0'
+    tickets[#tickets + 1] = known
+    local servers = is_first_time and redis.call('HGET', also, claim) or ''
+    if is_first_time and not string.find(' ' .. servers, ' ' .. server, 1, true) then
+      redis.call('HSET', also, claim, servers .. server)
     end
+  elseif room > 0 then
+    flags[#flags + 1] = '1'
+    given[claim] = string.format('%.0f', ticket)
+    added[#added + 1] = given[claim]
+    added[#added + 1] = claim
+    ticket = ticket + 1
+    room = room - 1
+  else
+    flags[#flags + 1] = '2'
   end
-  flags[#flags + 1] = flag
 end
+if #added > 0 then redis.call('ZADD', claims, unpack(added)) end
 if ticket > first then last = string.format('%.0f', ticket - 1) end
 redis.call('HSET', meta, 'generation', generation, 'ticket', last)
 redis.call('PEXPIRE', claims, ttl)
