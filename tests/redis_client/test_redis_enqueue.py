@@ -1,5 +1,4 @@
-"""The script that puts claims into the queue, on a real Redis: their tickets, and who else waits for
-them."""
+"""The script that puts claims into the queue, on a real Redis: tickets, and who else waits."""
 
 from pathlib import Path
 
