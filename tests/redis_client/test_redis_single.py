@@ -109,9 +109,13 @@ def test_a_server_that_dies_under_a_command_leaves_it_open(probe_of):
     with RedisServer() as redis:
         probe = probe_of(redis.url + "?timeout_ms=20000")
         probe.call("PING")
-        threading.Thread(target=lambda: (until(
-            lambda: "blocked_clients:1" in redis.call("INFO", "clients"), "BLPOP"),
-            redis.process.kill())).start()
+
+        def kill():
+            until(lambda: "blocked_clients:1" in redis.call("INFO", "clients"), "BLPOP")
+            redis.call("PING")  # a further turn of its loop, so that the first reply is out
+            redis.process.kill()
+
+        threading.Thread(target=kill).start()
         results = probe.results(command("PING"), command("BLPOP", "nothing:comes", "0"))
         assert kinds(results) == ["ok", "timeout_or_reset"]
 
