@@ -128,8 +128,11 @@ class RedisSentinels:
 
         def settled():
             others = len(self.sentinels) - 1
-            return (all(s.sees_all_well(others) for s in self.sentinels)
-                    and is_master(self.master()) and follows(self.replica(), self.master()))
+            try:
+                return (all(s.sees_all_well(others) for s in self.sentinels)
+                        and is_master(self.master()) and follows(self.replica(), self.master()))
+            except ConnectionResetError:  # by a server at the moment in which it becomes a replica
+                return False
 
         until(settled, "the Sentinels to know each other", poll_s=0.02)
 
