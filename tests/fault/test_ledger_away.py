@@ -1,6 +1,8 @@
 """The ledger is away, Redis is there: claims are kept in Redis, in order. Who claims is told to
 wait, and every claim that was told so finds its end when the ledger is back (promise 10)."""
 
+import os
+import signal
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -198,6 +200,57 @@ def test_who_was_told_to_wait_waits_through_a_pause(two, ledger, redis, teller_d
     assert [coupon["user"] for coupon in coupons] == ["warm", "ann", "bob", "cid"]
 
 
+def test_who_comes_in_a_pause_is_not_told_to_wait(two, ledger):
+    """Whatever this server can say of coupons given before, as the ledger is away."""
+    make(two[0], "paused", stock=4)
+    for server in two:
+        assert pause(server, "paused", True)
+    ledger.kill()
+    time.sleep(2.5)  # from here on memory is too old to be asked
+    for server in two:
+        refused = claim(server, "paused", "eve")
+        assert (refused.status, refused.code) == (503, "unavailable")
+        assert int(refused.headers["retry-after"]) > 0
+    ledger.restart()
+    until(lambda: claim(two[1], "paused", "eve").code == "paused", "the ledger")
+    until(lambda: pause(two[0], "paused", False), "its connection to it")
+    assert status(two[1], "paused", "eve").status == 404, "she was not taken"
+    assert claim(two[1], "paused", "eve").status == 201
+
+
+def test_who_was_told_to_wait_is_told_so_in_a_pause_while_the_ledger_is_away(two, ledger, redis):
+    make(two[0], "again", stock=4)
+    ledger.kill()
+    told = claim(two[0], "again", "ann")
+    assert told.status == 202
+    bring_back_paused(two[1], ledger, redis, "again")
+    ledger.kill()
+    time.sleep(2.5)
+    assert claim(two[1], "again", "eve").status == 503
+    for server in two:
+        asked = claim(server, "again", "ann")
+        assert (asked.status, asked.json()["ticket"]) == (202, told.json()["ticket"])
+    ledger.restart()
+    until(lambda: pause(two[1], "again", False), "the ledger")
+    until(lambda: outcome_at(two[1], "again", "ann") == "issued", "the coupon")
+
+
+def test_who_comes_in_a_pause_hears_so_from_whoever_leads_next(two, ledger, redis):
+    make(two[0], "next", stock=4)
+    ledger.kill()
+    assert claim(two[0], "next", "ann").status == 202, "that it stands still is known to both"
+    redis.freeze()
+    ledger.restart()
+    until(lambda: pause(two[1], "next", True), "the pause")
+    os.kill(two[1].process.pid, signal.SIGSTOP)
+    time.sleep(2.5)  # from here on its memory is too old to be asked
+    two[0].kill()
+    redis.thaw()
+    os.kill(two[1].process.pid, signal.SIGCONT)
+    assert claim(two[1], "next", "eve").code == "paused"
+    assert outcome_at(two[1], "next", "ann") == "queued"
+
+
 def test_a_pause_that_lasts_until_the_campaign_closes_ends_the_wait(two, ledger, redis):
     """Promise 10: also who waits in vain hears so."""
     make(two[0], "closes", stock=4)
@@ -219,6 +272,19 @@ def test_with_the_ledgers_ack_nobody_is_told_to_wait(start_server, ledger):
     assert (refused.status, refused.code) == (503, "unavailable")
     ledger.restart()
     until(lambda: claim(server, "strict", "ann").status in (200, 201), "the ledger")
+
+
+def test_what_others_have_kept_is_safe_with_the_ledgers_ack(start_server, ledger, tmp_path):
+    keeps = start_server()
+    strict = start_server(tmp_path / "strict", args=["--queue-ack", "ledger"], beside=keeps)
+    make(keeps, "mixed", stock=2)
+    ledger.kill()
+    assert claim(keeps, "mixed", "ann").status == 202
+    keeps.kill()
+    time.sleep(0.5)
+    assert claim(strict, "mixed", "bob").status == 503
+    ledger.restart()
+    until(lambda: outcome_at(strict, "mixed", "ann") == "issued", "a coupon nobody asks for")
 
 
 def test_an_ack_that_does_not_exist_is_refused(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 SETTLE = (Path(__file__).resolve().parents[2] / "src/queue/redis/settle.lua").read_text()
 ISSUED, SOLD_OUT, PAUSED = "0", "2", "6"  # as in src/core/outcome.hpp
+UNDECIDED = "-"
 NEVER = ""
 
 
@@ -99,3 +100,10 @@ def test_a_kept_claim_stays_through_a_pause(campaign):
     assert one.settle(PAUSED, to_stay=NEVER, bob=12) == []
     assert one.waiting() == []
     assert one.ended("bob") == PAUSED
+
+
+def test_a_kept_claim_stays_that_could_not_be_decided(campaign):
+    one = campaign(kept=11, ann=11, bob=12)
+    assert one.settle(UNDECIDED * 2, to_stay=UNDECIDED, ann=11, bob=12) == [1]
+    assert one.waiting() == ["ann"]
+    assert one.ended("ann") is None

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace firstcome::embedded {
 extern const std::string_view redis_enqueue;
@@ -35,9 +36,19 @@ std::string in_ledger() {
   return {outcome_digit(Outcome::issued), outcome_digit(Outcome::queued)};
 }
 
-// Who was told to wait does so until the pause ends.
-std::string outcome_of_pause() {
-  return {outcome_digit(Outcome::paused)};
+// Of what could not be decided, in place of an outcome's digit.
+constexpr char undecided = '-';
+
+char outcome_of(const Verdict& verdict) {
+  return verdict.kind == Verdict::Kind::answered ? outcome_digit(verdict.answer.outcome)
+                                                 : undecided;
+}
+
+// Who was told to wait does so until that is decided, and the pause ends.
+std::string outcomes_to_stay(bool is_closed) {
+  std::string outcomes{undecided};
+  if (!is_closed) outcomes.push_back(outcome_digit(Outcome::paused));
+  return outcomes;
 }
 
 }  // namespace
@@ -75,14 +86,16 @@ std::vector<RedisResult> RedisQueue::run(const Round& round) {
 
 void RedisQueue::add_decided(Round& round, std::vector<RedisWaiters::Told> decided) {
   std::map<CampaignNumber, std::vector<RedisWaiters::Told>> by_campaign;
+  std::set<CampaignNumber> moving;
   for (RedisWaiters::Told& told : decided) {
     round.has_noes |= !told.verdict.is_yes();
+    if (told.verdict.kind == Verdict::Kind::answered) moving.insert(told.name.campaign);
     by_campaign[told.name.campaign].push_back(std::move(told));
   }
   const Monotonic now = parts_.clock.monotonic();
   for (auto& [campaign, all] : by_campaign) {
     Monotonic& said = moves_said_[campaign.value];
-    if (now - said >= say_moves_every) {
+    if (moving.contains(campaign) && now - said >= say_moves_every) {
       said = now;
       round.moves.push_back(campaign);
     }
@@ -93,9 +106,7 @@ void RedisQueue::add_decided(Round& round, std::vector<RedisWaiters::Told> decid
       Round::Settling settling{{std::move_iterator(begin), std::move_iterator(end)},
                                round.commands.size()};
       std::string outcomes;
-      for (const auto& told : settling.decided) {
-        outcomes.push_back(outcome_digit(told.verdict.answer.outcome));
-      }
+      for (const auto& told : settling.decided) outcomes.push_back(outcome_of(told.verdict));
       RedisCommand command = RedisCommand::script(settle_script(), 4)
                                  .key(space_.claims(campaign))
                                  .key(space_.meta(campaign))
@@ -103,7 +114,7 @@ void RedisQueue::add_decided(Round& round, std::vector<RedisWaiters::Told> decid
                                  .key(space_.also(campaign))
                                  .arg(ttl_of(campaign).count())
                                  .arg(in_ledger())
-                                 .arg(is_closed(campaign) ? "" : outcome_of_pause())
+                                 .arg(outcomes_to_stay(is_closed(campaign)))
                                  .arg(outcomes);
       for (const auto& told : settling.decided) command.arg(told.name.claim);
       for (const auto& told : settling.decided) command.arg(told.ticket);
@@ -205,7 +216,7 @@ std::optional<RedisQueue::Behind> RedisQueue::fetch_with(CampaignNumber campaign
   const std::uint64_t present = parts_.local->depth().arrived;
   const std::scoped_lock lock(mutex_);
   // One that is not known yet is looked after again when it is.
-  if (left_.contains(campaign.value) || !settings_.contains(campaign.value)) return std::nullopt;
+  if (left_.contains(campaign.value) || !settings_of(campaign)) return std::nullopt;
   if (present >= fetched_max) {
     put_off_.insert(campaign);
     return std::nullopt;

@@ -71,7 +71,8 @@ void RedisQueue::enqueue(std::span<Claim> claims) {
 }
 
 // A yes is in the ledger and is told at once. A no is told when the claim has left the queue: as
-// long as it stands there, somebody may decide it again, under other settings.
+// long as it stands there, somebody may decide it again, under other settings. What cannot be
+// decided waits there, but who comes in a pause is not to wait for its end.
 void RedisQueue::answer(std::span<const Verdict> verdicts) {
   std::vector<RedisWaiters::Told> yes;
   {
@@ -79,7 +80,8 @@ void RedisQueue::answer(std::span<const Verdict> verdicts) {
     for (const Verdict& verdict : verdicts) {
       auto fetched = fetched_.finish(verdict.reply_to.slot);
       if (!fetched) continue;
-      if (verdict.kind != Verdict::Kind::answered && options_.ack == Ack::redis) {
+      if (verdict.kind != Verdict::Kind::answered) note_stalled(fetched->name.campaign);
+      if (waits_undecided(fetched->name.campaign, verdict)) {
         fetched_.release(fetched->name.campaign, fetched->ticket);
         put_back_.insert(fetched->name.campaign);
         continue;
@@ -124,8 +126,6 @@ void RedisQueue::settle(std::size_t count) {
     parts_.local->leave_to_another(campaign);
     fetched_.drop(campaign);
     retries_.insert(campaign);
-    waiters_.note_stalled(campaign, parts_.clock.monotonic());
-    add_notice(campaign, WorkNotice::Kind::stalled);
   }
   if (parts_.local->depth().arrived < fetched_max) tasks_.work.merge(put_off_);
   if (!tasks_.empty()) wake_.notify_one();
@@ -143,7 +143,7 @@ void RedisQueue::leave_to_another(CampaignNumber campaign) {
 }
 
 void RedisQueue::note_campaign(const Campaign& campaign) {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(settings_mutex_);
   auto& known = settings_[campaign.number.value];
   if (known && known->paused && !campaign.settings->paused) resumed_.insert(campaign.number);
   known = campaign.settings;
@@ -238,8 +238,10 @@ void RedisQueue::keep_patient() {
   for (Name& name : waiters_.patient(options_.patience, parts_.clock.monotonic())) {
     patient[name.campaign].push_back(std::move(name));
   }
-  const auto ttl = [this](CampaignNumber campaign) { return ttl_of(campaign); };
-  for (const auto& [name, place] : keeper_.keep(client_, patient, ttl)) {
+  const auto terms_of = [this](CampaignNumber campaign) {
+    return RedisKeeper::Terms{.ttl = ttl_of(campaign), .none_new = is_paused(campaign)};
+  };
+  for (const auto& [name, place] : keeper_.keep(client_, patient, terms_of)) {
     waiters_.note_kept(name, place, eta_of(name.campaign, place));
   }
 }
@@ -317,10 +319,20 @@ void RedisQueue::hear_of_work(std::string_view payload) {
   wake_.notify_one();
 }
 
-// Under the lock.
+// Under the lock, as the next.
+void RedisQueue::note_stalled(CampaignNumber campaign) {
+  waiters_.note_stalled(campaign, parts_.clock.monotonic());
+  add_notice(campaign, WorkNotice::Kind::stalled);
+}
+
 void RedisQueue::add_notice(CampaignNumber campaign, WorkNotice::Kind kind) {
   tasks_.notices.insert(
       notice_bytes({.kind = kind, .campaign = campaign, .server = options_.server}));
+}
+
+bool RedisQueue::waits_undecided(CampaignNumber campaign, const Verdict& verdict) const {
+  if (verdict.kind == Verdict::Kind::answered || options_.ack == Ack::ledger) return false;
+  return verdict.kind != Verdict::Kind::unavailable || !is_paused(campaign);
 }
 
 bool RedisQueue::is_away() const {
@@ -328,42 +340,41 @@ bool RedisQueue::is_away() const {
   return parts_.clock.monotonic() < away_until_;
 }
 
-bool RedisQueue::is_closed(CampaignNumber campaign) const {
-  const std::scoped_lock lock(mutex_);
+// nullptr: it is not known yet.
+std::shared_ptr<const CampaignSettings> RedisQueue::settings_of(CampaignNumber campaign) const {
+  const std::scoped_lock lock(settings_mutex_);
   const auto found = settings_.find(campaign.value);
-  return found != settings_.end() && found->second->closes_at &&
-         parts_.clock.now() >= *found->second->closes_at;
+  return found == settings_.end() ? nullptr : found->second;
+}
+
+bool RedisQueue::is_closed(CampaignNumber campaign) const {
+  const auto settings = settings_of(campaign);
+  return settings && settings->closes_at && parts_.clock.now() >= *settings->closes_at;
 }
 
 bool RedisQueue::is_paused(CampaignNumber campaign) const {
-  if (is_closed(campaign)) return false;
-  const std::scoped_lock lock(mutex_);
-  const auto found = settings_.find(campaign.value);
-  return found != settings_.end() && found->second->paused;
+  const auto settings = settings_of(campaign);
+  return settings && settings->paused && !is_closed(campaign);
 }
 
 std::chrono::milliseconds RedisQueue::ttl_of(CampaignNumber campaign) const {
-  const std::scoped_lock lock(mutex_);
-  const auto found = settings_.find(campaign.value);
+  const auto settings = settings_of(campaign);
   std::chrono::milliseconds open = open_ttl_max;
-  if (found != settings_.end() && found->second->closes_at) {
-    const auto left = *found->second->closes_at - parts_.clock.now();
+  if (settings && settings->closes_at) {
+    const auto left = *settings->closes_at - parts_.clock.now();
     open = std::clamp(std::chrono::milliseconds(left), std::chrono::milliseconds(0), open_ttl_max);
   }
   return open + options_.grace;
 }
 
 std::uint64_t RedisQueue::depth_max_of(CampaignNumber campaign) const {
-  const std::scoped_lock lock(mutex_);
-  const auto found = settings_.find(campaign.value);
-  return found == settings_.end() ? options_.depth_max
-                                  : queue_depth_max(*found->second, options_.depth_max);
+  const auto settings = settings_of(campaign);
+  return settings ? queue_depth_max(*settings, options_.depth_max) : options_.depth_max;
 }
 
 std::chrono::milliseconds RedisQueue::eta_of(CampaignNumber campaign, const Place& place) const {
-  const std::scoped_lock lock(mutex_);
-  const auto found = settings_.find(campaign.value);
-  const Pace pace = found == settings_.end() ? Pace{} : found->second->pace;
+  const auto settings = settings_of(campaign);
+  const Pace pace = settings ? settings->pace : Pace{};
   return eta_at(place.position, pace.batch, pace.tick);
 }
 

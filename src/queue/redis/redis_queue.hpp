@@ -203,8 +203,12 @@ class RedisQueue final : public Queue {
 
   void hear(std::string_view channel, std::string_view payload);
   void hear_of_work(std::string_view payload);
+  void note_stalled(CampaignNumber campaign);
   void add_notice(CampaignNumber campaign, WorkNotice::Kind kind);
   [[nodiscard]] bool is_away() const;
+  // Whether the claim stays in the queue for whoever can decide it.
+  [[nodiscard]] bool waits_undecided(CampaignNumber campaign, const Verdict& verdict) const;
+  [[nodiscard]] std::shared_ptr<const CampaignSettings> settings_of(CampaignNumber campaign) const;
   [[nodiscard]] bool is_closed(CampaignNumber campaign) const;
   // And so kept claims stand still.
   [[nodiscard]] bool is_paused(CampaignNumber campaign) const;
@@ -240,8 +244,10 @@ class RedisQueue final : public Queue {
   RedisFetched fetched_;                          // guarded by mutex_
   RedisOrigins origins_;                          // guarded by mutex_
   Monotonic away_until_{0};                       // guarded by mutex_
+
+  mutable std::mutex settings_mutex_;  // the inner one of the two
   std::unordered_map<std::uint32_t, std::shared_ptr<const CampaignSettings>>
-      settings_;  // guarded by mutex_
+      settings_;  // guarded by settings_mutex_
 
   Histogram& round_seconds_;
   Counter& failures_;

@@ -57,7 +57,8 @@ void RedisQueue::take_settled(Round& round, const std::vector<RedisResult>& resu
         const auto [campaign, ticket] = std::pair(told.name.campaign, told.ticket);
         fetched_.release(campaign, ticket);
         if (settled.stays(i)) {
-          standing_still.insert(campaign);
+          // What could not be decided is looked after as all that is kept.
+          if (told.verdict.kind == Verdict::Kind::answered) standing_still.insert(campaign);
           continue;
         }
         for (const std::uint64_t server : settled.servers(told.name.claim)) add_post(told, server);

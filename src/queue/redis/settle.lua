@@ -4,7 +4,7 @@
 -- KEYS  claims, meta (hash: kept = the newest ticket of a kept claim), kept (hash: user -> outcome,
 --       ticket, zero byte, Idempotency-Key), also (hash: claim -> servers)
 -- ARGV  TTL in ms, the outcomes that the ledger knows, those with which a kept claim stays in the
---       queue, an outcome (a digit) a claim, then the claims, then their tickets
+--       queue, an outcome (a character) a claim, then the claims, then their tickets
 -- ->    the numbers of the claims that stay, from 1; and those that further servers have sent
 --       meanwhile, with these: claim, servers, claim, servers, …
 local claims, meta, kept, also = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
