@@ -12,7 +12,8 @@ SENTINELS, QUORUM = 3, 2
 DOWN_AFTER_MS = 1000
 # How often a Sentinel looks around: its own periods, up to 10 s, are for machines that stay. What a
 # replica said of itself is good for five pings, and asked for every second once the master is gone.
-PERIODS_MS = {"ping-period": 300, "publish-period": 200, "info-period": 200}
+# And how long it does nothing when all of the machine has stood still for two seconds: 30 s.
+PERIODS_MS = {"ping-period": 300, "publish-period": 200, "info-period": 200, "tilt-period": 1000}
 
 
 class RedisSentinel(Daemon):
