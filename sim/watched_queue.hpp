@@ -25,6 +25,9 @@ class WatchedQueue final : public Queue {
   void answer(std::span<const Verdict> verdicts) override { inner_->answer(verdicts); }
   void note_campaign(const Campaign& campaign) override { inner_->note_campaign(campaign); }
   void leave_to_another(CampaignNumber campaign) override { inner_->leave_to_another(campaign); }
+  [[nodiscard]] std::vector<Claim> take_out(CampaignNumber campaign) override {
+    return inner_->take_out(campaign);
+  }
   [[nodiscard]] bool may_repeat() const override { return inner_->may_repeat(); }
   std::vector<Claim> drop_behind(std::size_t count) override { return inner_->drop_behind(count); }
   void park(const Claim& claim) override { inner_->park(claim); }

@@ -113,6 +113,22 @@ void MemoryQueue::leave_to_another(CampaignNumber campaign) {
   waiting_ -= std::erase_if(arrivals_, is_left);
 }
 
+std::vector<Claim> MemoryQueue::take_out(CampaignNumber campaign) {
+  leave_to_another(campaign);
+  std::vector<Claim> own;
+  const auto move_own = [&](std::vector<Claim>& claims) {
+    const auto moved = std::ranges::stable_partition(
+        claims, [campaign](const Claim& claim) { return claim.campaign != campaign; });
+    own.insert(own.end(), moved.begin(), moved.end());
+    claims.erase(moved.begin(), moved.end());
+  };
+  const std::scoped_lock lock(arrivals_mutex_);
+  move_own(taken_);
+  move_own(arrivals_);
+  waiting_ -= own.size();
+  return own;
+}
+
 std::vector<Claim> MemoryQueue::drop_behind(std::size_t count) {
   CHECK(settled_ + count <= taken_.size(), "kept more than was taken");
   const auto behind = taken_.begin() + static_cast<std::ptrdiff_t>(settled_ + count);

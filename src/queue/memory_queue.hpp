@@ -33,6 +33,7 @@ class MemoryQueue final : public Queue {
   void answer(std::span<const Verdict>) override {}
   void note_campaign(const Campaign&) override {}
   void leave_to_another(CampaignNumber campaign) override;
+  [[nodiscard]] std::vector<Claim> take_out(CampaignNumber campaign) override;
   [[nodiscard]] std::vector<Claim> drop_behind(std::size_t count) override;
   void park(const Claim& claim) override;
   void remember(CampaignNumber campaign, const Identity& identity, Ticket ticket,

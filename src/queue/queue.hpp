@@ -58,6 +58,9 @@ class Queue {
   // Another server issues for this campaign: its claims that came from elsewhere are left to it.
   virtual void leave_to_another(CampaignNumber campaign) = 0;
 
+  // The same, between batches; and removes and returns those that came from this server's clients.
+  [[nodiscard]] virtual std::vector<Claim> take_out(CampaignNumber campaign) = 0;
+
   // Removes and returns what has arrived behind the `count` oldest, which take_batch() has shown:
   // to be refused, while nobody can issue.
   [[nodiscard]] virtual std::vector<Claim> drop_behind(std::size_t count) = 0;

@@ -1,10 +1,14 @@
 """The ledger is away, Redis is there: claims are kept in Redis, in order. Who claims is told to
 wait, and every claim that was told so finds its end when the ledger is back (promise 10)."""
 
+import http.client
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -218,7 +222,8 @@ def test_who_comes_in_a_pause_is_not_told_to_wait(two, ledger):
     assert claim(two[1], "paused", "eve").status == 201
 
 
-def test_who_was_told_to_wait_is_told_so_in_a_pause_while_the_ledger_is_away(two, ledger, redis):
+def test_who_was_told_to_wait_waits_through_a_pause_in_which_the_ledger_goes_again(
+        two, ledger, redis):
     make(two[0], "again", stock=4)
     ledger.kill()
     told = claim(two[0], "again", "ann")
@@ -226,29 +231,57 @@ def test_who_was_told_to_wait_is_told_so_in_a_pause_while_the_ledger_is_away(two
     bring_back_paused(two[1], ledger, redis, "again")
     ledger.kill()
     time.sleep(2.5)
-    assert claim(two[1], "again", "eve").status == 503
     for server in two:
-        asked = claim(server, "again", "ann")
-        assert (asked.status, asked.json()["ticket"]) == (202, told.json()["ticket"])
+        assert claim(server, "again", "eve").status == 503
+        assert claim(server, "again", "ann").status == 503, "this one is not taken"
+        asked = status(server, "again", "ann").json()
+        assert (asked["outcome"], asked["ticket"]) == ("queued", told.json()["ticket"])
     ledger.restart()
     until(lambda: pause(two[1], "again", False), "the ledger")
     until(lambda: outcome_at(two[1], "again", "ann") == "issued", "the coupon")
 
 
-def test_who_comes_in_a_pause_hears_so_from_whoever_leads_next(two, ledger, redis):
+@contextmanager
+def behind(server):
+    """It stands still meanwhile, so that its memory is too old to be asked."""
+    os.kill(server.process.pid, signal.SIGSTOP)
+    time.sleep(2.5)
+    yield
+    os.kill(server.process.pid, signal.SIGCONT)
+
+
+def test_who_comes_in_a_pause_hears_so_although_nobody_leads(two, ledger, redis):
     make(two[0], "next", stock=4)
     ledger.kill()
     assert claim(two[0], "next", "ann").status == 202, "that it stands still is known to both"
     redis.freeze()
     ledger.restart()
     until(lambda: pause(two[1], "next", True), "the pause")
-    os.kill(two[1].process.pid, signal.SIGSTOP)
-    time.sleep(2.5)  # from here on its memory is too old to be asked
-    two[0].kill()
-    redis.thaw()
-    os.kill(two[1].process.pid, signal.SIGCONT)
+    with behind(two[1]):
+        two[0].kill()
+        redis.thaw()
     assert claim(two[1], "next", "eve").code == "paused"
     assert outcome_at(two[1], "next", "ann") == "queued"
+
+
+def test_who_comes_to_a_server_that_still_believes_in_a_pause_does_not_overtake(
+        two, ledger, redis):
+    """Promise 3: who waits in Redis came before."""
+    make(two[0], "over", stock=2)
+    ledger.kill()
+    assert claim(two[0], "over", "ann").status == 202
+    bring_back_paused(two[0], ledger, redis, "over")
+    with ThreadPoolExecutor(1) as executor:
+        with behind(two[1]):
+            redis.freeze()
+            assert pause(two[0], "over", False)
+            two[0].kill()
+            reply = executor.submit(claim, two[1], "over", "eve")
+            time.sleep(0.2)
+        time.sleep(0.2)
+        redis.thaw()
+        assert reply.result().code == "sold_out"
+    assert outcome_at(two[1], "over", "ann") == "issued"
 
 
 def test_a_pause_that_lasts_until_the_campaign_closes_ends_the_wait(two, ledger, redis):
@@ -274,6 +307,57 @@ def test_with_the_ledgers_ack_nobody_is_told_to_wait(start_server, ledger):
     until(lambda: claim(server, "strict", "ann").status in (200, 201), "the ledger")
 
 
+class OfAnotherUser:
+    """A second user of a server's database, so that one server alone can be cut off from it."""
+
+    def __init__(self, ledger, beside):
+        parts = urlsplit(beside.ledger_url)
+        self._ledger, self._name = ledger, f"{parts.username}_2"
+        account = f"'{self._name}'@'127.0.0.1'"
+        ledger.sql(f"CREATE USER {account} IDENTIFIED BY '{parts.password}';"
+                   f"GRANT ALL ON `{parts.path[1:]}`.* TO {account};")
+        self.serve_args = ["--ledger", ledger.url(self._name, parts.password, parts.path[1:]),
+                           "--queue", beside.queue_url]
+
+    def cut_off(self):
+        self._ledger.sql(f"ALTER USER '{self._name}'@'127.0.0.1' ACCOUNT LOCK")
+        self._ledger.drop_connections(self._name)
+        time.sleep(0.5)  # it notices, and has no batch under way
+
+
+def test_a_server_cut_off_from_the_ledger_does_not_refuse_for_others(
+        start_server, ledger, tmp_path):
+    strict = ["--queue-ack", "ledger"]
+    other = start_server(args=strict)
+    user = OfAnotherUser(ledger, other)
+    leader = start_server(tmp_path / "leader", beside=other, on=user.serve_args, args=strict)
+    make(leader, "cut-off", stock=9)
+    assert claim(other, "cut-off", "ann").status == 201, "it knows who leads"
+    user.cut_off()
+    assert claim(leader, "cut-off", "bob").code == "unavailable"
+    users = [f"u{n}" for n in range(5)]
+    for one in users:
+        until(lambda: claim(other, "cut-off", one).status in (200, 201), f"{one}'s coupon")
+    assert claim(leader, "cut-off", "cid").code == "unavailable"
+
+
+def test_a_server_cut_off_in_a_pause_does_not_refuse_for_others(start_server, ledger, tmp_path):
+    """It does not hear that the pause is over."""
+    other = start_server()
+    user = OfAnotherUser(ledger, other)
+    leader = start_server(tmp_path / "leader", beside=other, on=user.serve_args)
+    make(leader, "cut-paused", stock=9)
+    assert claim(other, "cut-paused", "ann").status == 201, "it knows who leads"
+    assert pause(other, "cut-paused", True)
+    user.cut_off()
+    time.sleep(2.5)
+    assert pause(other, "cut-paused", False)
+    users = [f"u{n}" for n in range(5)]
+    for one in users:
+        assert claim(leader, "cut-paused", one).code == "unavailable"
+        assert claim(other, "cut-paused", one).status == 201
+
+
 def test_what_others_have_kept_is_safe_with_the_ledgers_ack(start_server, ledger, tmp_path):
     keeps = start_server()
     strict = start_server(tmp_path / "strict", args=["--queue-ack", "ledger"], beside=keeps)
@@ -283,7 +367,10 @@ def test_what_others_have_kept_is_safe_with_the_ledgers_ack(start_server, ledger
     keeps.kill()
     time.sleep(0.5)
     assert claim(strict, "mixed", "bob").status == 503
+    with pytest.raises(http.client.RemoteDisconnected):
+        claim(strict, "mixed", "ann")  # it waits, which this one tells nobody
     ledger.restart()
+    until(lambda: claim(strict, "mixed", "cid").code == "sold_out", "the ledger")
     until(lambda: outcome_at(strict, "mixed", "ann") == "issued", "a coupon nobody asks for")
 
 

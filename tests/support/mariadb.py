@@ -99,11 +99,12 @@ class MariadbServer(Mariadb):
         replica = f"?replica={self.replica.host_and_port}" if self.replica else ""
         return f"mysql://{user}:{password}@{self.host_and_port}/{database}{replica}"
 
-    def drop_connections(self):
-        """Ends every session but its own, as a proxy or an impatient operator does."""
+    def drop_connections(self, user="%"):
+        """Ends every session but its own, as a proxy or an impatient operator does; `user` is a
+        pattern."""
         sessions = self.sql("SELECT id FROM information_schema.processlist WHERE id <> "
                             "CONNECTION_ID() AND command NOT LIKE 'Binlog%' AND user NOT LIKE "
-                            "'%system%'")
+                            f"'%system%' AND user LIKE '{user}'")
         for (session,) in sessions:
             try:
                 self.sql(f"KILL CONNECTION {session}")

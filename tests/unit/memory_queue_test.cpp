@@ -82,6 +82,22 @@ TEST_F(MemoryQueueTest, drops_what_stands_behind_and_keeps_what_was_shown) {
   EXPECT_EQ(queue.depth().arrived, 0U);
 }
 
+TEST_F(MemoryQueueTest, leaves_to_another_what_came_from_elsewhere_and_takes_out_the_rest_too) {
+  std::vector<Claim> claims{claim_of("a"), claim_of("b"), claim_of("c"), claim_of("d")};
+  claims[1].reply_to.desk = ReplyTo::elsewhere;
+  claims[2].campaign = second_campaign;
+  queue.enqueue(claims);
+  (void)queue.take_batch(1);
+  enqueue({"e"});
+  queue.settle(1);
+  queue.leave_to_another(first_campaign);
+  EXPECT_EQ(users_of(queue.take_batch(9)), "cd");
+  EXPECT_EQ(users_of(queue.take_out(first_campaign)), "de") << "shown and not settled, and behind";
+  EXPECT_EQ(users_of(queue.take_batch(9)), "c");
+  EXPECT_EQ(queue.depth().arrived, 1U);
+  EXPECT_TRUE(queue.take_out(first_campaign).empty());
+}
+
 TEST_F(MemoryQueueTest, shows_the_same_batch_until_it_is_settled) {
   enqueue({"a", "b", "c"});
   EXPECT_EQ(users_of(queue.take_batch(2)), "ab");

@@ -1,20 +1,17 @@
 -- Writes down that claims wait, before their clients are told so: up to which ticket that may be
--- so, and for who asks by the user alone, the claims that have an Idempotency-Key. In a pause no
--- further ones are to wait.
+-- so, and for who asks by the user alone, the claims that have an Idempotency-Key.
 --
 -- KEYS  claims, meta (hash: kept = the newest ticket of a kept claim), kept (hash: user -> outcome,
 --       ticket, zero byte, Idempotency-Key)
--- ARGV  TTL in ms, the outcome that says so (a digit), 1 where only those that were kept before are
---       to be kept, else 0, then the claims
+-- ARGV  TTL in ms, the outcome that says so (a digit), then the claims
 -- ->    for each its ticket and how many stand before it, both empty when it does not wait any more
---       or is not to
 local claims, meta, kept = KEYS[1], KEYS[2], KEYS[3]
-local ttl, queued, none_new = ARGV[1], ARGV[2], ARGV[3] == '1'
+local ttl, queued = ARGV[1], ARGV[2]
 local newest = redis.call('HGET', meta, 'kept') or '0'
 local places = {}
-for at = 4, #ARGV do
+for at = 3, #ARGV do
   local ticket = redis.call('ZSCORE', claims, ARGV[at])
-  if ticket and not (none_new and tonumber(ticket) > tonumber(newest)) then
+  if ticket then
     local zero = string.find(ARGV[at], '\0', 1, true)
     if zero < #ARGV[at] then
       local user = string.sub(ARGV[at], 1, zero - 1)

@@ -36,19 +36,15 @@ std::string in_ledger() {
   return {outcome_digit(Outcome::issued), outcome_digit(Outcome::queued)};
 }
 
-// Of what could not be decided, in place of an outcome's digit.
-constexpr char undecided = '-';
-
-char outcome_of(const Verdict& verdict) {
-  return verdict.kind == Verdict::Kind::answered ? outcome_digit(verdict.answer.outcome)
-                                                 : undecided;
+// Who was told to wait does so until the pause ends.
+std::string outcome_of_pause() {
+  return {outcome_digit(Outcome::paused)};
 }
 
-// Who was told to wait does so until that is decided, and the pause ends.
-std::string outcomes_to_stay(bool is_closed) {
-  std::string outcomes{undecided};
-  if (!is_closed) outcomes.push_back(outcome_digit(Outcome::paused));
-  return outcomes;
+// As settle.lua has it.
+char outcome_of(const Verdict& verdict) {
+  const bool is_decided = verdict.kind == Verdict::Kind::answered;
+  return is_decided ? outcome_digit(verdict.answer.outcome) : '-';
 }
 
 }  // namespace
@@ -114,7 +110,7 @@ void RedisQueue::add_decided(Round& round, std::vector<RedisWaiters::Told> decid
                                  .key(space_.also(campaign))
                                  .arg(ttl_of(campaign).count())
                                  .arg(in_ledger())
-                                 .arg(outcomes_to_stay(is_closed(campaign)))
+                                 .arg(is_closed(campaign) ? "" : outcome_of_pause())
                                  .arg(outcomes);
       for (const auto& told : settling.decided) command.arg(told.name.claim);
       for (const auto& told : settling.decided) command.arg(told.ticket);

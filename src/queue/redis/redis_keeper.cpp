@@ -44,22 +44,21 @@ RedisKeeper::RedisKeeper(Options options, RedisSpace space,
 }
 
 std::vector<RedisKeeper::Kept> RedisKeeper::keep(
-    RedisClient& client, const Names& names, const std::function<Terms(CampaignNumber)>& terms_of) {
+    RedisClient& client, const Names& names,
+    const std::function<std::chrono::milliseconds(CampaignNumber)>& ttl) {
   if (names.empty()) return {};
   std::vector<RedisCommand> commands = mark(names);
   const std::size_t marks = commands.size();
   std::vector<std::span<const RedisWaiters::Name>> parts;
   for (const auto& [campaign, all] : names) {
-    const Terms terms = terms_of(campaign);
     for (std::size_t at = 0; at < all.size(); at += claims_a_script) {
       parts.push_back(std::span(all).subspan(at, std::min(claims_a_script, all.size() - at)));
       RedisCommand command = RedisCommand::script(keep_script(), 3)
                                  .key(space_.claims(campaign))
                                  .key(space_.meta(campaign))
                                  .key(space_.kept(campaign))
-                                 .arg(terms.ttl.count())
-                                 .arg(std::string(1, outcome_digit(Outcome::queued)))
-                                 .arg(terms.none_new ? 1 : 0);
+                                 .arg(ttl(campaign).count())
+                                 .arg(std::string(1, outcome_digit(Outcome::queued)));
       for (const RedisWaiters::Name& name : parts.back()) command.arg(name.claim);
       commands.push_back(std::move(command));
     }
@@ -98,7 +97,7 @@ void RedisKeeper::take_places(const RedisValue& places, std::span<const RedisWai
                               std::vector<Kept>& kept) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto ticket = places[2 * i].integer();
-    if (!ticket) continue;  // its verdict is on its way, or will be soon
+    if (!ticket) continue;  // decided by now: its verdict is on its way
     kept.push_back({names[i], place_of(*ticket, places[2 * i + 1])});
   }
 }

@@ -43,13 +43,11 @@ class RedisKeeper {
     Place place{};
   };
   using Names = std::map<CampaignNumber, std::vector<RedisWaiters::Name>>;
-  struct Terms {
-    std::chrono::milliseconds ttl{};  // of the campaign's keys
-    bool none_new = false;            // only what was kept before is to be kept
-  };
-  // -> those of the names that are kept from now on. Blocks for a round trip and the replicas.
-  [[nodiscard]] std::vector<Kept> keep(RedisClient& client, const Names& names,
-                                       const std::function<Terms(CampaignNumber)>& terms_of);
+  // -> those of the names that are kept from now on; `ttl` is that of a campaign's keys. Blocks for
+  // a round trip and the replicas.
+  [[nodiscard]] std::vector<Kept> keep(
+      RedisClient& client, const Names& names,
+      const std::function<std::chrono::milliseconds(CampaignNumber)>& ttl);
 
   // The campaigns in which claims are kept, by any server. Blocks for a round trip.
   [[nodiscard]] std::vector<CampaignNumber> campaigns(RedisClient& client);

@@ -60,19 +60,36 @@ RedisQueue::~RedisQueue() {
 }
 
 void RedisQueue::enqueue(std::span<Claim> claims) {
-  if (!is_away()) {
-    const std::scoped_lock lock(mutex_);
-    tasks_.claims.insert(tasks_.claims.end(), claims.begin(), claims.end());
-    wake_.notify_one();
-    return;
+  if (is_away()) {
+    direct_.add(claims.size());
+    return parts_.local->enqueue(claims);
   }
-  direct_.add(claims.size());
-  parts_.local->enqueue(claims);
+  const auto paused = std::ranges::stable_partition(
+      claims, [this](const Claim& claim) { return !enqueue_if_paused(claim); });
+  send(claims.first(claims.size() - paused.size()));
+}
+
+// Who comes in a pause hears so from the ledger, or that it is away: in Redis she might be told to
+// wait, for the end of the pause. This server may be behind; then resume() sends her there.
+bool RedisQueue::enqueue_if_paused(Claim claim) {
+  const std::scoped_lock lock(settings_mutex_);
+  const auto found = settings_.find(claim.campaign.value);
+  if (found == settings_.end() || !found->second->paused) return false;
+  parts_.local->enqueue(std::span(&claim, 1));
+  return true;
+}
+
+void RedisQueue::send(std::span<const Claim> claims) {
+  if (claims.empty()) return;
+  const std::scoped_lock lock(mutex_);
+  tasks_.claims.insert(tasks_.claims.end(), claims.begin(), claims.end());
+  wake_.notify_one();
 }
 
 // A yes is in the ledger and is told at once. A no is told when the claim has left the queue: as
-// long as it stands there, somebody may decide it again, under other settings. What cannot be
-// decided waits there, but who comes in a pause is not to wait for its end.
+// long as it stands there, somebody may decide it again, under other settings. What could not be
+// decided stays there. Where nobody is told to wait, each server tells so those who wait at it:
+// another one may reach the ledger.
 void RedisQueue::answer(std::span<const Verdict> verdicts) {
   std::vector<RedisWaiters::Told> yes;
   {
@@ -80,11 +97,13 @@ void RedisQueue::answer(std::span<const Verdict> verdicts) {
     for (const Verdict& verdict : verdicts) {
       auto fetched = fetched_.finish(verdict.reply_to.slot);
       if (!fetched) continue;
-      if (verdict.kind != Verdict::Kind::answered) note_stalled(fetched->name.campaign);
-      if (waits_undecided(fetched->name.campaign, verdict)) {
-        fetched_.release(fetched->name.campaign, fetched->ticket);
+      if (verdict.kind != Verdict::Kind::answered) {
         put_back_.insert(fetched->name.campaign);
-        continue;
+        if (options_.ack == Ack::redis ||
+            !waiters_.waits_for(fetched->name.campaign, fetched->name.claim)) {
+          fetched_.release(fetched->name.campaign, fetched->ticket);
+          continue;
+        }
       }
       RedisWaiters::Told told{std::move(fetched->name), fetched->ticket, verdict};
       if (verdict.is_yes()) {
@@ -103,7 +122,7 @@ void RedisQueue::answer(std::span<const Verdict> verdicts) {
 void RedisQueue::resume() {
   const std::scoped_lock lock(mutex_);
   for (const CampaignNumber campaign : std::exchange(resumed_, {})) {
-    parts_.local->leave_to_another(campaign);
+    std::ranges::move(parts_.local->take_out(campaign), std::back_inserter(tasks_.claims));
     fetched_.drop(campaign);
     tasks_.work.insert(campaign);
   }
@@ -126,6 +145,8 @@ void RedisQueue::settle(std::size_t count) {
     parts_.local->leave_to_another(campaign);
     fetched_.drop(campaign);
     retries_.insert(campaign);
+    waiters_.note_stalled(campaign, parts_.clock.monotonic());
+    add_notice(campaign, WorkNotice::Kind::stalled);
   }
   if (parts_.local->depth().arrived < fetched_max) tasks_.work.merge(put_off_);
   if (!tasks_.empty()) wake_.notify_one();
@@ -238,10 +259,8 @@ void RedisQueue::keep_patient() {
   for (Name& name : waiters_.patient(options_.patience, parts_.clock.monotonic())) {
     patient[name.campaign].push_back(std::move(name));
   }
-  const auto terms_of = [this](CampaignNumber campaign) {
-    return RedisKeeper::Terms{.ttl = ttl_of(campaign), .none_new = is_paused(campaign)};
-  };
-  for (const auto& [name, place] : keeper_.keep(client_, patient, terms_of)) {
+  const auto ttl = [this](CampaignNumber campaign) { return ttl_of(campaign); };
+  for (const auto& [name, place] : keeper_.keep(client_, patient, ttl)) {
     waiters_.note_kept(name, place, eta_of(name.campaign, place));
   }
 }
@@ -319,20 +338,10 @@ void RedisQueue::hear_of_work(std::string_view payload) {
   wake_.notify_one();
 }
 
-// Under the lock, as the next.
-void RedisQueue::note_stalled(CampaignNumber campaign) {
-  waiters_.note_stalled(campaign, parts_.clock.monotonic());
-  add_notice(campaign, WorkNotice::Kind::stalled);
-}
-
+// Under the lock.
 void RedisQueue::add_notice(CampaignNumber campaign, WorkNotice::Kind kind) {
   tasks_.notices.insert(
       notice_bytes({.kind = kind, .campaign = campaign, .server = options_.server}));
-}
-
-bool RedisQueue::waits_undecided(CampaignNumber campaign, const Verdict& verdict) const {
-  if (verdict.kind == Verdict::Kind::answered || options_.ack == Ack::ledger) return false;
-  return verdict.kind != Verdict::Kind::unavailable || !is_paused(campaign);
 }
 
 bool RedisQueue::is_away() const {

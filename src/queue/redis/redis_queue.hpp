@@ -88,6 +88,9 @@ class RedisQueue final : public Queue {
   void settle(std::size_t count) override;
   [[nodiscard]] bool may_repeat() const override { return true; }
   void leave_to_another(CampaignNumber campaign) override;
+  [[nodiscard]] std::vector<Claim> take_out(CampaignNumber campaign) override {
+    return parts_.local->take_out(campaign);
+  }
   void note_campaign(const Campaign& campaign) override;
   [[nodiscard]] std::optional<Place> look_up(CampaignNumber campaign, const UserId& user) override;
 
@@ -166,6 +169,8 @@ class RedisQueue final : public Queue {
   [[nodiscard]] Tasks wait_for_tasks(const std::stop_token& stop);
   [[nodiscard]] Tasks take_tasks();
   [[nodiscard]] Monotonic rest_until() const;
+  [[nodiscard]] bool enqueue_if_paused(Claim claim);
+  void send(std::span<const Claim> claims);
   void resume();
   // Every now and then: what nobody else would see to.
   void look_after(Tasks& tasks);
@@ -203,11 +208,8 @@ class RedisQueue final : public Queue {
 
   void hear(std::string_view channel, std::string_view payload);
   void hear_of_work(std::string_view payload);
-  void note_stalled(CampaignNumber campaign);
   void add_notice(CampaignNumber campaign, WorkNotice::Kind kind);
   [[nodiscard]] bool is_away() const;
-  // Whether the claim stays in the queue for whoever can decide it.
-  [[nodiscard]] bool waits_undecided(CampaignNumber campaign, const Verdict& verdict) const;
   [[nodiscard]] std::shared_ptr<const CampaignSettings> settings_of(CampaignNumber campaign) const;
   [[nodiscard]] bool is_closed(CampaignNumber campaign) const;
   // And so kept claims stand still.

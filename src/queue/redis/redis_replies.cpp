@@ -56,9 +56,14 @@ void RedisQueue::take_settled(Round& round, const std::vector<RedisResult>& resu
         RedisWaiters::Told& told = settling.decided[i];
         const auto [campaign, ticket] = std::pair(told.name.campaign, told.ticket);
         fetched_.release(campaign, ticket);
+        if (told.verdict.kind != Verdict::Kind::answered) {
+          // It may still come to a coupon.
+          if (settled.stays(i)) told.verdict.kind = Verdict::Kind::unanswered;
+          noes.push_back(std::move(told));
+          continue;
+        }
         if (settled.stays(i)) {
-          // What could not be decided is looked after as all that is kept.
-          if (told.verdict.kind == Verdict::Kind::answered) standing_still.insert(campaign);
+          standing_still.insert(campaign);
           continue;
         }
         for (const std::uint64_t server : settled.servers(told.name.claim)) add_post(told, server);

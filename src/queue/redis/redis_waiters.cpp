@@ -54,7 +54,7 @@ void RedisWaiters::answer(const std::vector<Told>& all, Monotonic now) {
   {
     const std::scoped_lock lock(mutex_);
     for (const Told& told : all) {
-      decided_[told.name.campaign.value] = now;
+      if (told.verdict.kind == Verdict::Kind::answered) decided_[told.name.campaign.value] = now;
       const auto found = entries_.find(told.name);
       if (found == entries_.end()) continue;
       if (!found->second.confirmed) {
