@@ -13,7 +13,7 @@ from support.history import Claim, write_history
 from support.promises import check_promises
 from support.redis_queue import connect_queue
 from support.server import run
-from support.storm import Storm, claim_until_final
+from support.storm import Storm, claim_until_final, wait_until_settled
 from support.wait import until
 
 pytestmark = pytest.mark.one_redis
@@ -159,3 +159,21 @@ def test_nothing_at_all_stays_after_a_campaign(start_server, redis):
     assert keys_of(redis, server), "while it is open"
     until(lambda: not keys_of(redis, server), "nothing to be left")
     assert datetime.now(timezone.utc) > closes_at
+
+
+def test_a_long_queue_keeps_nobody_busy_while_nobody_can_decide(start_server, ledger):
+    """It is looked at again and again, but not without a rest."""
+    server = start_server()
+    with Api(server.address, server.admin_key) as admin:
+        assert admin.put_campaign("long", stock=STOCK).status == 201
+    ledger.kill()
+    claims = [Claim("long", f"u{n}", "") for n in range(USERS)]  # more than one fetch brings
+    attempts = Storm(server.address, server.issue_key, claims, connections=1000).start().join()
+    assert {attempt.status for attempt in attempts} == {202}
+    before = metric(server, "firstcome_redis_round_seconds_count")
+    time.sleep(3)
+    assert metric(server, "firstcome_redis_round_seconds_count") - before < 100
+    ledger.restart()
+    wait_until_settled(server.address, server.issue_key, claims)
+    with Api(server.address, server.admin_key) as admin:
+        assert admin.campaign("long").json()["issued"] == STOCK

@@ -6,7 +6,6 @@ import pytest
 
 SETTLE = (Path(__file__).resolve().parents[2] / "src/queue/redis/settle.lua").read_text()
 ISSUED, SOLD_OUT, PAUSED = "0", "2", "6"  # as in src/core/outcome.hpp
-UNDECIDED = "-"
 NEVER = ""
 
 
@@ -100,16 +99,3 @@ def test_a_kept_claim_stays_through_a_pause(campaign):
     assert one.settle(PAUSED, to_stay=NEVER, bob=12) == []
     assert one.waiting() == []
     assert one.ended("bob") == PAUSED
-
-
-def test_a_kept_claim_stays_that_could_not_be_decided(campaign):
-    one = campaign(kept=11, ann=11, bob=12)
-    assert one.settle(UNDECIDED * 2, ann=11, bob=12) == [1]
-    assert one.waiting() == ["ann"]
-    assert one.ended("ann") is None
-
-
-def test_what_could_not_be_decided_and_was_decided_by_another_is_not_said_to_be_out(campaign):
-    one = campaign(ann=11, bob=12)
-    assert one.settle(UNDECIDED * 3, ann=11, bob=7, cid=13) == [2, 3]
-    assert one.waiting() == ["bob"]

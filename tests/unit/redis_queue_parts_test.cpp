@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "queue/redis/redis_fetched.hpp"
 #include "queue/redis/redis_post.hpp"
 #include "queue/redis/redis_waiters.hpp"
 #include "unit/support/samples.hpp"
@@ -264,6 +263,26 @@ TEST(RedisWaiters, are_told_to_wait_sooner_where_nobody_can_issue) {
   EXPECT_EQ(patient(7), 1U);
 }
 
+TEST(RedisWaiters, know_whether_their_campaign_is_stalled_and_a_refusal_does_not_move_it) {
+  Told told;
+  told.add("ann", 1);
+  told.add("bob", 2);
+  told.waiters.confirm(name_of("ann"), 41, true);
+  told.waiters.confirm(name_of("bob"), 42, true);
+  told.waiters.note_stalled(first_campaign, seconds(1));
+  told.waiters.answer(
+      {{.name = name_of("bob"), .ticket = 42, .verdict = {.kind = Verdict::Kind::unavailable}}},
+      seconds(2));
+  const auto stalled = told.waiters.patient({seconds(2), seconds(5)}, seconds(3));
+  ASSERT_EQ(stalled.size(), 1U);
+  EXPECT_EQ(stalled.front().ticket, 41);
+  EXPECT_TRUE(stalled.front().is_stalled);
+  told.answer("cid", 7, seconds(4));
+  const auto silent = told.waiters.patient({seconds(2), seconds(5)}, seconds(9));
+  ASSERT_EQ(silent.size(), 1U);
+  EXPECT_FALSE(silent.front().is_stalled);
+}
+
 RedisWaiters::Told refused(const std::string& user, std::int64_t ticket) {
   RedisWaiters::Told told{.name = name_of(user), .ticket = ticket};
   told.verdict.answer.outcome = Outcome::sold_out;
@@ -325,44 +344,6 @@ TEST(RedisWaiters, send_again_what_the_queue_has_lost) {
   EXPECT_EQ(overdue(49), 0U) << "it is kept";
   told.waiters.note_lost(first_campaign);
   EXPECT_EQ(overdue(49), 1U);
-}
-
-RedisFetched::One fetched(const std::string& user, std::int64_t ticket) {
-  return {name_of(user), ticket};
-}
-
-TEST(RedisFetched, goes_on_behind_the_newest_and_anew_when_it_was_dropped) {
-  RedisFetched fetches;
-  EXPECT_EQ(fetches.newest(first_campaign), 0);
-  const auto ann = fetches.add(fetched("ann", 41));
-  const auto bob = fetches.add(fetched("bob", 42));
-  EXPECT_EQ(fetches.newest(first_campaign), 42);
-  EXPECT_EQ(fetches.finish(*bob)->ticket, 42);
-  EXPECT_FALSE(fetches.finish(*bob)) << "once";
-  const auto version = fetches.version(first_campaign);
-  fetches.drop(first_campaign);
-  EXPECT_GT(fetches.version(first_campaign), version);
-  EXPECT_FALSE(fetches.finish(*ann));
-  EXPECT_EQ(fetches.newest(first_campaign), 0);
-  const auto carl = fetches.add(fetched("carl", 43));
-  EXPECT_EQ(fetches.finish(*carl)->name, name_of("carl"));
-}
-
-TEST(RedisFetched, takes_no_claim_twice_before_it_has_left_the_queue) {
-  RedisFetched fetches;
-  const auto ann = fetches.add(fetched("ann", 41));
-  fetches.rewind(first_campaign);
-  EXPECT_EQ(fetches.newest(first_campaign), 0);
-  EXPECT_FALSE(fetches.add(fetched("ann", 41))) << "undecided";
-  EXPECT_EQ(fetches.newest(first_campaign), 41);
-  ASSERT_TRUE(fetches.finish(*ann));
-  EXPECT_FALSE(fetches.add(fetched("ann", 41))) << "decided, and still there";
-  fetches.drop(first_campaign);
-  EXPECT_FALSE(fetches.add(fetched("ann", 41))) << "that it is decided is not undone";
-  fetches.release(first_campaign, 41);
-  EXPECT_TRUE(fetches.add(fetched("ann", 41)));
-  fetches.drop(first_campaign);
-  EXPECT_TRUE(fetches.add(fetched("ann", 41))) << "it was left in the queue undecided";
 }
 
 TEST(KeptClaims, are_read_back) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 namespace firstcome::embedded {
 extern const std::string_view redis_enqueue;
@@ -39,12 +38,6 @@ std::string in_ledger() {
 // Who was told to wait does so until the pause ends.
 std::string outcome_of_pause() {
   return {outcome_digit(Outcome::paused)};
-}
-
-// As settle.lua has it.
-char outcome_of(const Verdict& verdict) {
-  const bool is_decided = verdict.kind == Verdict::Kind::answered;
-  return is_decided ? outcome_digit(verdict.answer.outcome) : '-';
 }
 
 }  // namespace
@@ -82,16 +75,14 @@ std::vector<RedisResult> RedisQueue::run(const Round& round) {
 
 void RedisQueue::add_decided(Round& round, std::vector<RedisWaiters::Told> decided) {
   std::map<CampaignNumber, std::vector<RedisWaiters::Told>> by_campaign;
-  std::set<CampaignNumber> moving;
   for (RedisWaiters::Told& told : decided) {
     round.has_noes |= !told.verdict.is_yes();
-    if (told.verdict.kind == Verdict::Kind::answered) moving.insert(told.name.campaign);
     by_campaign[told.name.campaign].push_back(std::move(told));
   }
   const Monotonic now = parts_.clock.monotonic();
   for (auto& [campaign, all] : by_campaign) {
     Monotonic& said = moves_said_[campaign.value];
-    if (moving.contains(campaign) && now - said >= say_moves_every) {
+    if (now - said >= say_moves_every) {
       said = now;
       round.moves.push_back(campaign);
     }
@@ -102,7 +93,9 @@ void RedisQueue::add_decided(Round& round, std::vector<RedisWaiters::Told> decid
       Round::Settling settling{{std::move_iterator(begin), std::move_iterator(end)},
                                round.commands.size()};
       std::string outcomes;
-      for (const auto& told : settling.decided) outcomes.push_back(outcome_of(told.verdict));
+      for (const auto& told : settling.decided) {
+        outcomes.push_back(outcome_digit(told.verdict.answer.outcome));
+      }
       RedisCommand command = RedisCommand::script(settle_script(), 4)
                                  .key(space_.claims(campaign))
                                  .key(space_.meta(campaign))
@@ -213,6 +206,8 @@ std::optional<RedisQueue::Behind> RedisQueue::fetch_with(CampaignNumber campaign
   const std::scoped_lock lock(mutex_);
   // One that is not known yet is looked after again when it is.
   if (left_.contains(campaign.value) || !settings_of(campaign)) return std::nullopt;
+  // What could not be decided is tried again at the next look, and stands before all the rest.
+  if (retries_.contains(campaign)) return std::nullopt;
   if (present >= fetched_max) {
     put_off_.insert(campaign);
     return std::nullopt;

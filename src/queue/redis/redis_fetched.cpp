@@ -21,6 +21,11 @@ std::optional<RedisFetched::One> RedisFetched::finish(std::uint32_t slot) {
   return one;
 }
 
+bool RedisFetched::holds(CampaignNumber campaign, std::int64_t ticket) const {
+  const auto found = states_.find(campaign.value);
+  return found != states_.end() && found->second.here.contains(ticket);
+}
+
 void RedisFetched::release(CampaignNumber campaign, std::int64_t ticket) {
   states_[campaign.value].here.erase(ticket);
 }

@@ -30,6 +30,9 @@ class RedisFetched {
   // was dropped before.
   std::optional<One> finish(std::uint32_t slot);
 
+  // Whether it is here and not released.
+  [[nodiscard]] bool holds(CampaignNumber campaign, std::int64_t ticket) const;
+
   // It has left the queue, or may be fetched again.
   void release(CampaignNumber campaign, std::int64_t ticket);
 

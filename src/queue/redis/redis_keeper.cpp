@@ -7,6 +7,7 @@
 namespace firstcome::embedded {
 extern const std::string_view redis_forget;
 extern const std::string_view redis_keep;
+extern const std::string_view redis_withdraw;
 }  // namespace firstcome::embedded
 
 namespace firstcome {
@@ -19,6 +20,11 @@ constexpr std::chrono::milliseconds campaigns_ttl = std::chrono::hours(48);
 
 const RedisScript& keep_script() {
   static const RedisScript script{std::string(embedded::redis_keep)};
+  return script;
+}
+
+const RedisScript& withdraw_script() {
+  static const RedisScript script{std::string(embedded::redis_withdraw)};
   return script;
 }
 
@@ -49,19 +55,16 @@ std::vector<RedisKeeper::Kept> RedisKeeper::keep(
   if (names.empty()) return {};
   std::vector<RedisCommand> commands = mark(names);
   const std::size_t marks = commands.size();
-  std::vector<std::span<const RedisWaiters::Name>> parts;
-  for (const auto& [campaign, all] : names) {
-    for (std::size_t at = 0; at < all.size(); at += claims_a_script) {
-      parts.push_back(std::span(all).subspan(at, std::min(claims_a_script, all.size() - at)));
-      RedisCommand command = RedisCommand::script(keep_script(), 3)
-                                 .key(space_.claims(campaign))
-                                 .key(space_.meta(campaign))
-                                 .key(space_.kept(campaign))
-                                 .arg(ttl(campaign).count())
-                                 .arg(std::string(1, outcome_digit(Outcome::queued)));
-      for (const RedisWaiters::Name& name : parts.back()) command.arg(name.claim);
-      commands.push_back(std::move(command));
-    }
+  const std::vector<Part> parts = parts_of(names);
+  for (const auto& [campaign, part] : parts) {
+    RedisCommand command = RedisCommand::script(keep_script(), 3)
+                               .key(space_.claims(campaign))
+                               .key(space_.meta(campaign))
+                               .key(space_.kept(campaign))
+                               .arg(ttl(campaign).count())
+                               .arg(std::string(1, outcome_digit(Outcome::queued)));
+    for (const RedisWaiters::Name& name : part) command.arg(name.claim);
+    commands.push_back(std::move(command));
   }
   RedisWaited waited =
       client.run_and_wait(commands, {.replicas = options_.replicas, .time = options_.wait});
@@ -71,13 +74,60 @@ std::vector<RedisKeeper::Kept> RedisKeeper::keep(
   std::vector<Kept> kept;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (is_safe(0) && is_safe(marks + i)) {
-      take_places(*waited.results[marks + i], parts[i], kept);
+      take_places(*waited.results[marks + i], parts[i].names, kept);
     } else {
-      not_kept_.add(parts[i].size());
+      not_kept_.add(parts[i].names.size());
     }
   }
   kept_.add(kept.size());
   return kept;
+}
+
+// For a script each.
+std::vector<RedisKeeper::Part> RedisKeeper::parts_of(const Names& names) {
+  std::vector<Part> parts;
+  for (const auto& [campaign, all] : names) {
+    for (std::size_t at = 0; at < all.size(); at += claims_a_script) {
+      const std::size_t count = std::min(claims_a_script, all.size() - at);
+      parts.push_back({campaign, std::span(all).subspan(at, count)});
+    }
+  }
+  return parts;
+}
+
+std::vector<RedisKeeper::Withdrawn> RedisKeeper::withdraw(RedisClient& client, const Names& names) {
+  if (names.empty()) return {};
+  const std::vector<Part> parts = parts_of(names);
+  std::vector<RedisCommand> commands;
+  for (const auto& [campaign, part] : parts) {
+    RedisCommand command = RedisCommand::script(withdraw_script(), 3)
+                               .key(space_.claims(campaign))
+                               .key(space_.meta(campaign))
+                               .key(space_.also(campaign));
+    for (const RedisWaiters::Name& name : part) command.arg(name.claim);
+    commands.push_back(std::move(command));
+  }
+  const RedisWaited waited =
+      client.run_and_wait(commands, {.replicas = options_.replicas, .time = options_.wait});
+  std::vector<Withdrawn> withdrawn;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!waited.results[i]) continue;  // they still wait, and are looked after again
+    take_fates(*waited.results[i], parts[i].names, withdrawn);
+  }
+  return withdrawn;
+}
+
+void RedisKeeper::take_fates(const RedisValue& fates, std::span<const RedisWaiters::Name> names,
+                             std::vector<Withdrawn>& withdrawn) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto ticket = fates[2 * i].integer();
+    if (!ticket) continue;  // decided by now: its verdict is on its way
+    const std::string_view fate = fates[2 * i + 1].text();
+    withdrawn.push_back({names[i], *ticket,
+                         fate == "a"   ? Fate::out_for_others
+                         : fate == "o" ? Fate::out
+                                       : Fate::stays});
+  }
 }
 
 // The campaigns, by now.

@@ -21,7 +21,7 @@
 // still): writes down in Redis that they wait, has the replicas acknowledge it, and only then lets
 // their clients be told. It is written there until it is known how each of them ended, so that
 // whoever asks any server hears it; and in which campaigns that is so, that no campaign is
-// forgotten in which nobody claims any more.
+// forgotten in which nobody claims any more. Where nobody is to wait, it takes them out instead.
 //
 // Thread rule: look_up() may be called by any thread, all else by the one that owns `client`.
 
@@ -49,6 +49,16 @@ class RedisKeeper {
       RedisClient& client, const Names& names,
       const std::function<std::chrono::milliseconds(CampaignNumber)>& ttl);
 
+  enum class Fate : std::uint8_t { stays, out, out_for_others };
+  struct Withdrawn {
+    RedisWaiters::Name name{};
+    std::int64_t ticket = 0;  // under which it stood in the queue
+    Fate fate{};
+  };
+  // In place of keep(): takes the names out of the queue, but for those that may have been kept, by
+  // whoever. Those that are not there any more are left out. Blocks as keep() does.
+  [[nodiscard]] std::vector<Withdrawn> withdraw(RedisClient& client, const Names& names);
+
   // The campaigns in which claims are kept, by any server. Blocks for a round trip.
   [[nodiscard]] std::vector<CampaignNumber> campaigns(RedisClient& client);
 
@@ -63,9 +73,16 @@ class RedisKeeper {
   [[nodiscard]] std::optional<Place> look_up(CampaignNumber campaign, const UserId& user);
 
  private:
+  struct Part {
+    CampaignNumber campaign{};
+    std::span<const RedisWaiters::Name> names;
+  };
+  [[nodiscard]] static std::vector<Part> parts_of(const Names& names);
   [[nodiscard]] std::vector<RedisCommand> mark(const Names& names) const;
   static void take_places(const RedisValue& places, std::span<const RedisWaiters::Name> names,
                           std::vector<Kept>& kept);
+  static void take_fates(const RedisValue& fates, std::span<const RedisWaiters::Name> names,
+                         std::vector<Withdrawn>& withdrawn);
   [[nodiscard]] std::optional<Place> ask(CampaignNumber campaign, const UserId& user);
   [[nodiscard]] std::optional<std::vector<RedisResult>> ask(
       const std::vector<RedisCommand>& commands);

@@ -13,8 +13,6 @@ namespace {
 
 // Of a server that has learnt that another leads, before it believes a word that may be as old.
 constexpr Monotonic try_again_after = std::chrono::seconds(1);
-constexpr Monotonic look_after_kept_every = std::chrono::seconds(1);
-constexpr Monotonic moves_within = std::chrono::seconds(2);
 // Keys of a campaign that is open live so long, and are refreshed with each claim.
 constexpr std::chrono::milliseconds open_ttl_max = std::chrono::hours(24);
 
@@ -88,8 +86,7 @@ void RedisQueue::send(std::span<const Claim> claims) {
 
 // A yes is in the ledger and is told at once. A no is told when the claim has left the queue: as
 // long as it stands there, somebody may decide it again, under other settings. What could not be
-// decided stays there. Where nobody is told to wait, each server tells so those who wait at it:
-// another one may reach the ledger.
+// decided stays there: another server may reach the ledger.
 void RedisQueue::answer(std::span<const Verdict> verdicts) {
   std::vector<RedisWaiters::Told> yes;
   {
@@ -98,12 +95,9 @@ void RedisQueue::answer(std::span<const Verdict> verdicts) {
       auto fetched = fetched_.finish(verdict.reply_to.slot);
       if (!fetched) continue;
       if (verdict.kind != Verdict::Kind::answered) {
+        fetched_.release(fetched->name.campaign, fetched->ticket);
         put_back_.insert(fetched->name.campaign);
-        if (options_.ack == Ack::redis ||
-            !waiters_.waits_for(fetched->name.campaign, fetched->name.claim)) {
-          fetched_.release(fetched->name.campaign, fetched->ticket);
-          continue;
-        }
+        continue;
       }
       RedisWaiters::Told told{std::move(fetched->name), fetched->ticket, verdict};
       if (verdict.is_yes()) {
@@ -216,79 +210,6 @@ Monotonic RedisQueue::rest_until() const {
   const Monotonic batch_ends = std::max(batches_.ends_at() - rounds_.duration(),
                                         batches_elsewhere_.ends_at() - 2 * rounds_.duration());
   return std::max(batch_ends, rounds_.ended_at() + options_.rest);
-}
-
-void RedisQueue::look_after(Tasks& tasks) {
-  const Monotonic now = parts_.clock.monotonic();
-  if (now - looked_at_ < options_.look_every) return;
-  looked_at_ = now;
-  if (!is_away()) {
-    keep_patient();
-    look_after_kept();
-  }
-  add_overdue(tasks);  // last, so that what was told meanwhile is not sent again
-  const std::scoped_lock lock(mutex_);
-  tasks.work.merge(retries_);
-  retries_.clear();
-  tasks.decided.insert(tasks.decided.end(), unsettled_.begin(), unsettled_.end());
-  unsettled_.clear();
-  tasks.work.merge(tasks_.work);
-}
-
-// What has waited for long is sent again, and its campaign's leader looked for anew.
-void RedisQueue::add_overdue(Tasks& tasks) {
-  const auto names = waiters_.overdue(options_.send_again_after, options_.send_again_at_last,
-                                      parts_.clock.monotonic());
-  std::set<CampaignNumber> campaigns;
-  for (const Name& name : names) {
-    const auto claim = read_claim_bytes(name.claim);
-    CHECK(claim, "a claim that waits has its bytes");
-    tasks.claims.push_back({.campaign = name.campaign,
-                            .user = claim->user,
-                            .key = claim->key,
-                            .reply_to = {.desk = ReplyTo::elsewhere}});
-    campaigns.insert(name.campaign);
-  }
-  sent_again_.add(names.size());
-  for (const CampaignNumber campaign : campaigns) look_from_front(campaign);
-}
-
-void RedisQueue::keep_patient() {
-  if (options_.ack == Ack::ledger) return;
-  std::map<CampaignNumber, std::vector<Name>> patient;
-  for (Name& name : waiters_.patient(options_.patience, parts_.clock.monotonic())) {
-    patient[name.campaign].push_back(std::move(name));
-  }
-  const auto ttl = [this](CampaignNumber campaign) { return ttl_of(campaign); };
-  for (const auto& [name, place] : keeper_.keep(client_, patient, ttl)) {
-    waiters_.note_kept(name, place, eta_of(name.campaign, place));
-  }
-}
-
-// Whoever kept claims may be gone, and nobody else may claim there any more.
-void RedisQueue::look_after_kept() {
-  for (const CampaignNumber campaign : std::exchange(emptied_, {})) {
-    keeper_.forget(client_, campaign);
-  }
-  const Monotonic now = parts_.clock.monotonic();
-  if (now - looked_after_kept_at_ < look_after_kept_every) return;
-  looked_after_kept_at_ = now;
-  for (const CampaignNumber campaign : keeper_.campaigns(client_)) {
-    if (waiters_.moves_since(campaign, now - moves_within)) continue;
-    if (is_paused(campaign)) {
-      keeper_.refresh(client_, campaign, ttl_of(campaign));
-    } else {
-      look_from_front(campaign);
-    }
-  }
-}
-
-// What was decided may still stand at the front, when its removal was lost.
-void RedisQueue::look_from_front(CampaignNumber campaign) {
-  const std::scoped_lock lock(mutex_);
-  left_.erase(campaign.value);
-  fetched_.rewind(campaign);
-  tasks_.work.insert(campaign);
 }
 
 void RedisQueue::hear(std::string_view channel, std::string_view payload) {

@@ -128,6 +128,8 @@ class RedisQueue final : public Queue {
   static constexpr std::uint64_t everyone = 0;
   // So many claims may be here undecided before no more are fetched.
   static constexpr std::size_t fetched_max = 16'384;
+  // A campaign in which nothing was decided for as long may stand still.
+  static constexpr Monotonic moves_within = std::chrono::seconds(2);
 
   struct Post {
     RedisWaiters::Told told;
@@ -174,8 +176,12 @@ class RedisQueue final : public Queue {
   void resume();
   // Every now and then: what nobody else would see to.
   void look_after(Tasks& tasks);
+  void add_unsettled(Tasks& tasks);
   void add_overdue(Tasks& tasks);
-  void keep_patient();
+  void look_after_patient();
+  void keep(const RedisKeeper::Names& names);
+  void withdraw(const RedisKeeper::Names& names);
+  [[nodiscard]] bool holds(CampaignNumber campaign, std::int64_t ticket) const;
   void look_after_kept();
   void look_from_front(CampaignNumber campaign);
 
@@ -226,9 +232,10 @@ class RedisQueue final : public Queue {
   RedisClient client_;                                          // the porter's
   std::unordered_map<std::uint32_t, std::string> generations_;  // the porter's
   std::set<CampaignNumber> emptied_;                            // the porter's
-  std::unordered_map<std::uint32_t, Monotonic> moves_said_;     // the porter's
-  Stints rounds_;                                               // the porter's
-  Stints batches_;                                              // the issuing thread's
+  std::vector<RedisWaiters::Told> given_up_;                 // told at the next look; the porter's
+  std::unordered_map<std::uint32_t, Monotonic> moves_said_;  // the porter's
+  Stints rounds_;                                            // the porter's
+  Stints batches_;                                           // the issuing thread's
   Stints batches_elsewhere_;           // from one's verdicts to the next's; the hearing thread's
   Monotonic looked_at_{0};             // the porter's
   Monotonic looked_after_kept_at_{0};  // the porter's

@@ -56,12 +56,6 @@ void RedisQueue::take_settled(Round& round, const std::vector<RedisResult>& resu
         RedisWaiters::Told& told = settling.decided[i];
         const auto [campaign, ticket] = std::pair(told.name.campaign, told.ticket);
         fetched_.release(campaign, ticket);
-        if (told.verdict.kind != Verdict::Kind::answered) {
-          // It may still come to a coupon.
-          if (settled.stays(i)) told.verdict.kind = Verdict::Kind::unanswered;
-          noes.push_back(std::move(told));
-          continue;
-        }
         if (settled.stays(i)) {
           standing_still.insert(campaign);
           continue;

@@ -85,9 +85,9 @@ void RedisWaiters::note_stalled(CampaignNumber campaign, Monotonic now) {
   stalled_[campaign.value] = now;
 }
 
-std::vector<RedisWaiters::Name> RedisWaiters::patient(const Patience& patience,
-                                                      Monotonic now) const {
-  std::vector<Name> names;
+std::vector<RedisWaiters::Patient> RedisWaiters::patient(const Patience& patience,
+                                                         Monotonic now) const {
+  std::vector<Patient> patient;
   const std::scoped_lock lock(mutex_);
   for (const auto& [name, entry] : entries_) {
     const auto stalled = stalled_.find(name.campaign.value);
@@ -95,9 +95,9 @@ std::vector<RedisWaiters::Name> RedisWaiters::patient(const Patience& patience,
     const Monotonic since = now - (known ? patience.stalled : patience.silent);
     const bool to_keep = !entry.claims.empty() || (entry.promised && !entry.kept);
     if (!entry.confirmed || !to_keep || entry.since > since) continue;
-    if (!moved_since(name.campaign, since)) names.push_back(name);
+    if (!moved_since(name.campaign, since)) patient.push_back({name, entry.ticket, known});
   }
-  return names;
+  return patient;
 }
 
 void RedisWaiters::note_kept(const Name& name, const Place& place, std::chrono::milliseconds eta) {
@@ -134,7 +134,7 @@ std::vector<Claim> RedisWaiters::take(const Name& name, bool may_be_in_queue) {
   if (found == entries_.end()) return {};
   const Entry& entry = found->second;
   std::vector<Claim> claims = entry.claims;
-  for (Claim& claim : claims) claim.in_queue_elsewhere = entry.confirmed || may_be_in_queue;
+  for (Claim& claim : claims) claim.in_queue_elsewhere |= entry.confirmed || may_be_in_queue;
   found->second.claims.clear();
   if (!entry.promised) entries_.erase(found);
   return claims;

@@ -68,9 +68,14 @@ class RedisWaiters {
     Monotonic stalled;  // where that is known
     Monotonic silent;   // where nothing is: longer than another leader takes to be found
   };
-  // To be kept: in the queue, and clients wait for that long in a campaign in which as long nothing
-  // was decided.
-  [[nodiscard]] std::vector<Name> patient(const Patience& patience, Monotonic now) const;
+  struct Patient {
+    Name name{};
+    std::int64_t ticket = 0;
+    bool is_stalled = false;  // nobody can issue there, as far as is known
+  };
+  // To be told to wait, or not to: in the queue, and clients wait for that long in a campaign in
+  // which as long nothing was decided.
+  [[nodiscard]] std::vector<Patient> patient(const Patience& patience, Monotonic now) const;
   // It is kept: its clients are told where it stands.
   void note_kept(const Name& name, const Place& place, std::chrono::milliseconds eta);
 

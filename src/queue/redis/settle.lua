@@ -1,12 +1,10 @@
 -- Takes decided claims out of a campaign's queue, unless they have come there anew since. Of those
--- that were kept it is written down how they ended, unless the ledger knows, or they stay. What could
--- not be decided stays, too, where it was kept, and counts as such where somebody else has decided it.
+-- that were kept it is written down how they ended, unless the ledger knows, or they stay.
 --
 -- KEYS  claims, meta (hash: kept = the newest ticket of a kept claim), kept (hash: user -> outcome,
 --       ticket, zero byte, Idempotency-Key), also (hash: claim -> servers)
 -- ARGV  TTL in ms, the outcomes that the ledger knows, those with which a kept claim stays in the
---       queue, an outcome a claim (a digit, or - where it could not be decided), then the claims,
---       then their tickets
+--       queue, an outcome (a digit) a claim, then the claims, then their tickets
 -- ->    the numbers of the claims that stay, from 1; and those that further servers have sent
 --       meanwhile, with these: claim, servers, claim, servers, …
 local claims, meta, kept, also = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -16,7 +14,7 @@ local present = redis.call('ZMSCORE', claims, unpack(ARGV, 5, #outcomes + 4))
 
 -- Whether it stays.
 local function settle_kept(claim, ticket, outcome)
-  if outcome == '-' or string.find(to_stay, outcome, 1, true) then return true end
+  if string.find(to_stay, outcome, 1, true) then return true end
   local zero = string.find(claim, '\0', 1, true)
   local user = string.sub(claim, 1, zero - 1)
   local entry = ticket .. string.sub(claim, zero)
@@ -31,16 +29,13 @@ end
 local decided, staying, told = {}, {}, {}
 for at = 1, #outcomes do
   local claim, ticket = ARGV[at + 4], ARGV[at + 4 + #outcomes]
-  local outcome = string.sub(outcomes, at, at)
   if present[at] == ticket then
     local is_kept = newest > 0 and tonumber(ticket) <= newest
-    if is_kept and settle_kept(claim, ticket, outcome) then
+    if is_kept and settle_kept(claim, ticket, string.sub(outcomes, at, at)) then
       staying[#staying + 1] = at
     else
       decided[#decided + 1] = claim
     end
-  elseif outcome == '-' then
-    staying[#staying + 1] = at
   end
 end
 if newest > 0 then redis.call('PEXPIRE', kept, ttl) end
