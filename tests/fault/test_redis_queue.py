@@ -1,9 +1,11 @@
 """What happens to claims when the queue or one of its servers breaks: everybody gets an answer, one
 "issued now" a coupon, and the promises hold."""
 
+import http.client
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -177,3 +179,23 @@ def test_a_long_queue_keeps_nobody_busy_while_nobody_can_decide(start_server, le
     wait_until_settled(server.address, server.issue_key, claims)
     with Api(server.address, server.admin_key) as admin:
         assert admin.campaign("long").json()["issued"] == STOCK
+
+
+def test_a_no_that_cannot_be_taken_out_of_redis_is_not_told_and_nobody_waits_for_it(
+        start_server, ledger, redis):
+    server = start_server()
+    with Api(server.address, server.admin_key) as admin:
+        assert admin.put_campaign("gone", stock=1).status == 201
+        assert admin.claim("gone", "warm").status == 201
+    ledger.freeze()
+    time.sleep(2.5)  # from here on memory is too old to be asked
+    with ThreadPoolExecutor(1) as executor, Api(server.address, server.issue_key) as api:
+        reply = executor.submit(api.claim, "gone", "ann")
+        time.sleep(0.5)  # it is in a batch
+        redis.kill()
+        ledger.thaw()
+        with pytest.raises(http.client.RemoteDisconnected):
+            reply.result()
+    redis.restart()
+    with Api(server.address, server.issue_key) as api:
+        until(lambda: api.claim("gone", "ann").code == "sold_out", "the end")

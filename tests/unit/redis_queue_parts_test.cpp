@@ -277,10 +277,12 @@ TEST(RedisWaiters, know_whether_their_campaign_is_stalled_and_a_refusal_does_not
   ASSERT_EQ(stalled.size(), 1U);
   EXPECT_EQ(stalled.front().ticket, 41);
   EXPECT_TRUE(stalled.front().is_stalled);
+  EXPECT_FALSE(stalled.front().is_silent);
   told.answer("cid", 7, seconds(4));
   const auto silent = told.waiters.patient({seconds(2), seconds(5)}, seconds(9));
   ASSERT_EQ(silent.size(), 1U);
   EXPECT_FALSE(silent.front().is_stalled);
+  EXPECT_TRUE(silent.front().is_silent);
 }
 
 RedisWaiters::Told refused(const std::string& user, std::int64_t ticket) {

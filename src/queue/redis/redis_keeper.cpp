@@ -112,21 +112,19 @@ std::vector<RedisKeeper::Withdrawn> RedisKeeper::withdraw(RedisClient& client, c
   std::vector<Withdrawn> withdrawn;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!waited.results[i]) continue;  // they still wait, and are looked after again
-    take_fates(*waited.results[i], parts[i].names, withdrawn);
+    // A replica that takes over without having heard of it brings them back.
+    const bool is_safe = waited.replicas[i] >= options_.replicas;
+    take_fates(*waited.results[i], parts[i].names, is_safe, withdrawn);
   }
   return withdrawn;
 }
 
 void RedisKeeper::take_fates(const RedisValue& fates, std::span<const RedisWaiters::Name> names,
-                             std::vector<Withdrawn>& withdrawn) {
+                             bool is_safe, std::vector<Withdrawn>& withdrawn) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto ticket = fates[2 * i].integer();
     if (!ticket) continue;  // decided by now: its verdict is on its way
-    const std::string_view fate = fates[2 * i + 1].text();
-    withdrawn.push_back({names[i], *ticket,
-                         fate == "a"   ? Fate::out_for_others
-                         : fate == "o" ? Fate::out
-                                       : Fate::stays});
+    withdrawn.push_back({names[i], *ticket, is_safe && fates[2 * i + 1].integer() == 1});
   }
 }
 

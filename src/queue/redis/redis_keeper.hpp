@@ -49,14 +49,14 @@ class RedisKeeper {
       RedisClient& client, const Names& names,
       const std::function<std::chrono::milliseconds(CampaignNumber)>& ttl);
 
-  enum class Fate : std::uint8_t { stays, out, out_for_others };
   struct Withdrawn {
     RedisWaiters::Name name{};
     std::int64_t ticket = 0;  // under which it stood in the queue
-    Fate fate{};
+    bool is_out = false;
   };
   // In place of keep(): takes the names out of the queue, but for those that may have been kept, by
-  // whoever. Those that are not there any more are left out. Blocks as keep() does.
+  // whoever, or that other servers have sent, too. Names that are not there any more are left out.
+  // Blocks as keep() does.
   [[nodiscard]] std::vector<Withdrawn> withdraw(RedisClient& client, const Names& names);
 
   // The campaigns in which claims are kept, by any server. Blocks for a round trip.
@@ -82,7 +82,7 @@ class RedisKeeper {
   static void take_places(const RedisValue& places, std::span<const RedisWaiters::Name> names,
                           std::vector<Kept>& kept);
   static void take_fates(const RedisValue& fates, std::span<const RedisWaiters::Name> names,
-                         std::vector<Withdrawn>& withdrawn);
+                         bool is_safe, std::vector<Withdrawn>& withdrawn);
   [[nodiscard]] std::optional<Place> ask(CampaignNumber campaign, const UserId& user);
   [[nodiscard]] std::optional<std::vector<RedisResult>> ask(
       const std::vector<RedisCommand>& commands);

@@ -15,44 +15,43 @@ namespace {
 
 constexpr Monotonic look_after_kept_every = std::chrono::seconds(1);
 
+using NameView = std::pair<CampaignNumber, std::string_view>;
+
+NameView view_of(const RedisWaiters::Name& name) {
+  return {name.campaign, name.claim};
+}
+
 }  // namespace
 
 void RedisQueue::look_after(Tasks& tasks) {
   const Monotonic now = parts_.clock.monotonic();
   if (now - looked_at_ < options_.look_every) return;
+  tell_given_up(now);
   looked_at_ = now;
-  waiters_.answer(std::exchange(given_up_, {}), now);
   if (!is_away()) {
     look_after_patient();
     look_after_kept();
   }
-  add_unsettled(tasks);
-  add_overdue(tasks);  // last, so that what is told by then is not sent again
+  add_unsettled(tasks, add_overdue(tasks));
   const std::scoped_lock lock(mutex_);
   tasks.work.merge(retries_);
   retries_.clear();
   tasks.work.merge(tasks_.work);
 }
 
-void RedisQueue::add_unsettled(Tasks& tasks) {
-  const std::scoped_lock lock(mutex_);
-  std::ranges::move(unsettled_, std::back_inserter(tasks.decided));
-  unsettled_.clear();
-}
-
 // What has waited for long is sent again, and its campaign's leader looked for anew. But not what
-// is taken out of the queue: it would stand there again.
-void RedisQueue::add_overdue(Tasks& tasks) {
-  const auto names = waiters_.overdue(options_.send_again_after, options_.send_again_at_last,
-                                      parts_.clock.monotonic());
-  if (names.empty()) return;
-  std::set<std::pair<CampaignNumber, std::string_view>> decided;
+// is taken out of the queue: it would stand there again. -> what is sent
+std::vector<RedisQueue::Name> RedisQueue::add_overdue(Tasks& tasks) {
+  auto names = waiters_.overdue(options_.send_again_after, options_.send_again_at_last,
+                                parts_.clock.monotonic());
+  if (names.empty()) return {};
+  std::set<NameView> leaving;
   for (const auto* all : {&tasks.decided, &given_up_}) {
-    for (const auto& told : *all) decided.emplace(told.name.campaign, told.name.claim);
+    for (const auto& told : *all) leaving.insert(view_of(told.name));
   }
+  std::erase_if(names, [&](const Name& name) { return leaving.contains(view_of(name)); });
   std::set<CampaignNumber> campaigns;
   for (const Name& name : names) {
-    if (decided.contains({name.campaign, name.claim})) continue;
     const auto claim = read_claim_bytes(name.claim);
     CHECK(claim, "a claim that waits has its bytes");
     tasks.claims.push_back({.campaign = name.campaign,
@@ -60,18 +59,31 @@ void RedisQueue::add_overdue(Tasks& tasks) {
                             .key = claim->key,
                             .reply_to = {.desk = ReplyTo::elsewhere}});
     campaigns.insert(name.campaign);
-    sent_again_.add();
   }
+  sent_again_.add(names.size());
   for (const CampaignNumber campaign : campaigns) look_from_front(campaign);
+  return names;
+}
+
+// What was decided and could not be taken out. But not what is sent again now, because its client
+// still waits: that shows first whether Redis is there.
+void RedisQueue::add_unsettled(Tasks& tasks, const std::vector<Name>& sent) {
+  std::set<NameView> coming;
+  for (const Name& name : sent) coming.insert(view_of(name));
+  const std::scoped_lock lock(mutex_);
+  const auto leaving = std::ranges::stable_partition(
+      unsettled_, [&](const auto& told) { return coming.contains(view_of(told.name)); });
+  std::ranges::move(leaving, std::back_inserter(tasks.decided));
+  unsettled_.erase(leaving.begin(), leaving.end());
 }
 
 void RedisQueue::look_after_patient() {
   RedisKeeper::Names names;
-  for (auto& [name, ticket, is_stalled] :
+  for (auto& [name, ticket, is_stalled, is_silent] :
        waiters_.patient(options_.patience, parts_.clock.monotonic())) {
     if (options_.ack == Ack::redis || (is_stalled && !holds(name.campaign, ticket))) {
       names[name.campaign].push_back(std::move(name));
-    } else if (!is_stalled) {
+    } else if (is_silent) {
       given_up_.push_back({std::move(name), ticket, {.kind = Verdict::Kind::unanswered}});
     }
   }
@@ -88,14 +100,20 @@ void RedisQueue::keep(const RedisKeeper::Names& names) {
 // That nothing was taken is told at the next look: whoever has fetched one of them before it went
 // can issue it until then.
 void RedisQueue::withdraw(const RedisKeeper::Names& names) {
-  std::vector<RedisKeeper::Withdrawn> withdrawn = keeper_.withdraw(client_, names);
-  const std::scoped_lock lock(mutex_);
-  for (auto& [name, ticket, fate] : withdrawn) {
-    const bool is_out = fate != RedisKeeper::Fate::stays;
+  for (auto& [name, ticket, is_out] : keeper_.withdraw(client_, names)) {
     const Verdict verdict{.kind = is_out ? Verdict::Kind::unavailable : Verdict::Kind::unanswered};
     given_up_.push_back({std::move(name), ticket, verdict});
-    if (fate == RedisKeeper::Fate::out_for_others) add_post(given_up_.back(), everyone);
   }
+}
+
+// At the look after the one that gave them up.
+void RedisQueue::tell_given_up(Monotonic now) {
+  for (RedisWaiters::Told& told : given_up_) {
+    // Whoever issues there again may have had it.
+    const bool moves = waiters_.moves_since(told.name.campaign, looked_at_);
+    if (moves) told.verdict.kind = Verdict::Kind::unanswered;
+  }
+  waiters_.answer(std::exchange(given_up_, {}), now);
 }
 
 bool RedisQueue::holds(CampaignNumber campaign, std::int64_t ticket) const {

@@ -95,8 +95,11 @@ void RedisQueue::answer(std::span<const Verdict> verdicts) {
       auto fetched = fetched_.finish(verdict.reply_to.slot);
       if (!fetched) continue;
       if (verdict.kind != Verdict::Kind::answered) {
-        fetched_.release(fetched->name.campaign, fetched->ticket);
-        put_back_.insert(fetched->name.campaign);
+        const CampaignNumber campaign = fetched->name.campaign;
+        fetched_.release(campaign, fetched->ticket);
+        if (!put_back_.insert(campaign).second) continue;
+        waiters_.note_stalled(campaign, parts_.clock.monotonic());
+        add_notice(campaign, WorkNotice::Kind::stalled);
         continue;
       }
       RedisWaiters::Told told{std::move(fetched->name), fetched->ticket, verdict};
@@ -139,8 +142,6 @@ void RedisQueue::settle(std::size_t count) {
     parts_.local->leave_to_another(campaign);
     fetched_.drop(campaign);
     retries_.insert(campaign);
-    waiters_.note_stalled(campaign, parts_.clock.monotonic());
-    add_notice(campaign, WorkNotice::Kind::stalled);
   }
   if (parts_.local->depth().arrived < fetched_max) tasks_.work.merge(put_off_);
   if (!tasks_.empty()) wake_.notify_one();

@@ -176,8 +176,9 @@ class RedisQueue final : public Queue {
   void resume();
   // Every now and then: what nobody else would see to.
   void look_after(Tasks& tasks);
-  void add_unsettled(Tasks& tasks);
-  void add_overdue(Tasks& tasks);
+  std::vector<Name> add_overdue(Tasks& tasks);
+  void add_unsettled(Tasks& tasks, const std::vector<Name>& sent);
+  void tell_given_up(Monotonic now);
   void look_after_patient();
   void keep(const RedisKeeper::Names& names);
   void withdraw(const RedisKeeper::Names& names);

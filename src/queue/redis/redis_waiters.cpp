@@ -90,12 +90,17 @@ std::vector<RedisWaiters::Patient> RedisWaiters::patient(const Patience& patienc
   std::vector<Patient> patient;
   const std::scoped_lock lock(mutex_);
   for (const auto& [name, entry] : entries_) {
+    if (!entry.confirmed || (entry.claims.empty() && (!entry.promised || entry.kept))) continue;
     const auto stalled = stalled_.find(name.campaign.value);
     const bool known = stalled != stalled_.end() && !moved_since(name.campaign, stalled->second);
-    const Monotonic since = now - (known ? patience.stalled : patience.silent);
-    const bool to_keep = !entry.claims.empty() || (entry.promised && !entry.kept);
-    if (!entry.confirmed || !to_keep || entry.since > since) continue;
-    if (!moved_since(name.campaign, since)) patient.push_back({name, entry.ticket, known});
+    const auto waits_since = [&](Monotonic since) {
+      return entry.since <= since && !moved_since(name.campaign, since);
+    };
+    const Patient one{.name = name,
+                      .ticket = entry.ticket,
+                      .is_stalled = known && waits_since(now - patience.stalled),
+                      .is_silent = waits_since(now - patience.silent)};
+    if (one.is_stalled || one.is_silent) patient.push_back(one);
   }
   return patient;
 }

@@ -71,7 +71,8 @@ class RedisWaiters {
   struct Patient {
     Name name{};
     std::int64_t ticket = 0;
-    bool is_stalled = false;  // nobody can issue there, as far as is known
+    bool is_stalled = false;  // for that long, where it is known that nobody can issue
+    bool is_silent = false;   // for that long, whatever is known
   };
   // To be told to wait, or not to: in the queue, and clients wait for that long in a campaign in
   // which as long nothing was decided.
