@@ -190,23 +190,32 @@ def test_with_the_ledgers_ack_who_was_told_no_has_no_coupon_when_a_batch_broke(
     check_told(holders(b, "strict"), told)
 
 
-def test_with_the_ledgers_ack_a_claim_whose_batch_broke_is_gone(start_server, ledger, redis):
-    """Promise 4: nothing was taken, so nothing is issued later."""
+@pytest.mark.parametrize("is_away", [False, True])
+def test_with_the_ledgers_ack_a_claim_whose_batch_broke_has_its_coupon_or_is_gone(
+        start_server, ledger, redis, is_away):
+    """Promise 4: what was told 503 was not taken, so nothing is issued later."""
+    campaign = "gone" if is_away else "broke"
     server = start_server(args=["--queue-ack", "ledger"])
-    make(server, "gone", stock=9)
+    make(server, campaign, stock=9)
     line = Line(redis, server)
     lock = LockedCampaign(ledger, server, 1)
-    ann = Later(claim, server, "gone", "ann")
+    ann = Later(claim, server, campaign, "ann")
     until(lock.waiting, "ann's batch")
-    bob = Later(claim, server, "gone", "bob")
+    bob = Later(claim, server, campaign, "bob")
     until(lambda: line.length() == 2, "bob's ticket")
-    lock.kill_waiting()
+    if is_away:
+        ledger.kill()
+    else:
+        lock.kill_waiting()
     lock.release()
     told = {"ann": ann.result(), "bob": bob.result()}
-    assert told["ann"].status == 503
+    assert [reply.status for reply in told.values()] == [503 if is_away else 201] * 2
+    if is_away:
+        ledger.restart()
+        until(lambda: claim(server, campaign, "cid").status in YES, "the ledger")
     time.sleep(1)  # for what would be sent, and decided, again
     assert line.length() == 0
-    check_told(holders(server, "gone"), told)
+    check_told(holders(server, campaign), told)
 
 
 def test_who_was_told_to_wait_is_sent_again_when_redis_came_back_empty_and_went(two, ledger, redis):

@@ -96,11 +96,9 @@ std::vector<RedisWaiters::Patient> RedisWaiters::patient(const Patience& patienc
     const auto waits_since = [&](Monotonic since) {
       return entry.since <= since && !moved_since(name.campaign, since);
     };
-    const Patient one{.name = name,
-                      .ticket = entry.ticket,
-                      .is_stalled = known && waits_since(now - patience.stalled),
-                      .is_silent = waits_since(now - patience.silent)};
-    if (one.is_stalled || one.is_silent) patient.push_back(one);
+    const bool is_stalled = known && waits_since(now - patience.stalled);
+    const bool is_silent = waits_since(now - patience.silent);
+    if (is_stalled || is_silent) patient.push_back({name, entry.ticket, is_stalled, is_silent});
   }
   return patient;
 }
