@@ -1,5 +1,7 @@
 """Whose verdict it is: the server that sent a claim is told, and any other that sent it, too."""
 
+import time
+
 import pytest
 
 from support.api import Api
@@ -11,9 +13,9 @@ from support.wait import until
 pytestmark = [pytest.mark.one_redis, pytest.mark.bound_s(120)]
 
 
-def make(server, campaign):
+def make(server, campaign, stock=20):
     with Api(server.address, server.admin_key) as admin:
-        assert admin.put_campaign(campaign, stock=20).status == 201
+        assert admin.put_campaign(campaign, stock=stock).status == 201
         assert admin.claim(campaign, "warm").status == 201  # who has just issued leads
 
 
@@ -61,3 +63,24 @@ def test_who_claims_at_two_servers_at_once_is_answered_at_both(two, redis, first
     assert replies[0].json()["code"] == replies[1].json()["code"]
     assert [sent_again(server) for server in two] == [0, 0]
     until(lambda: not line.call("KEYS", "*:also"), "nothing to be left")
+
+
+def test_what_leaves_the_queue_is_not_sent_there_again(start_server, redis):
+    """However long its removal takes: it would be decided once more."""
+    server = start_server()
+    make(server, "leaves", stock=2)
+    line = Line(redis, server)
+    users = [f"u{n}" for n in range(5)]
+    lock = LockedCampaign(the_engine().primary, server, 1)
+    claims = [Later(claim, server, "leaves", user) for user in users]
+    until(lambda: line.length() == len(users), "the claims", poll_s=0)
+    redis.freeze()
+    try:
+        claims.append(Later(claim, server, "leaves", "late"))  # its round takes until the thaw
+        time.sleep(0.1)
+        lock.release()
+        time.sleep(0.6)  # from here on what waits is sent again
+    finally:
+        redis.thaw()
+    assert sorted(later.result().status for later in claims) == [201] + [409] * 5
+    assert sent_again(server) == 1, "that of the frozen round"

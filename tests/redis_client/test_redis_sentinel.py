@@ -63,8 +63,8 @@ def test_a_planned_failover_is_followed(sentinels, probe_of):
     with Storm(probe, ["planned"]) as storm:
         until(lambda: storm.succeeded() > 500, "a start")
         sentinels.failover()
-        at = len(storm.kinds)
-        until(lambda: storm.succeeded() > 0 and len(storm.kinds) > at + 500, "it to go on")
+        at = storm.succeeded()
+        until(lambda: storm.succeeded() > at + 500, "it to go on")
     after = probe.ask("server", key="k")
     assert after["endpoint"] == sentinels.master().host_and_port != before["endpoint"]
     assert after["replication_id"] != before["replication_id"]
@@ -94,7 +94,6 @@ def test_a_master_that_is_killed_is_replaced_and_every_command_has_an_honest_res
         at = storm.succeeded()
         until(lambda: storm.succeeded() > at + 500, "it to go on")
     print("killed master:", storm.count(), f"longest call {storm.ms_max:.0f} ms")
-    assert len(storm.safe) > 500
     assert storm.ms_max < BOUND_MS
     storm.verify({"killed": own_sentinels.master().call("LRANGE", "killed", 0, -1)})
 
