@@ -278,3 +278,37 @@ def test_who_is_decided_again_stays_before_who_came_later(start_server, ledger, 
     way.release()
     assert (ann.result().status, bob.result().status) == (201, 409)
     assert holders(server, "before") == ["warm", "ann"]
+
+
+def test_who_was_told_to_wait_stays_before_who_comes_with_the_ledger(start_server, ledger, redis):
+    """Promise 7: the ledger goes in a line's tick, so that nobody knows what became of it. What came
+    meanwhile was put back, and when the ledger is there again somebody has just come."""
+    server = start_server()
+    make(server, "waits", stock=9999)
+    with Api(server.address, server.admin_key) as admin:
+        pace = {"batch": 1, "tick_ms": 100}
+        assert admin.put_campaign("line", stock=99, mode="paced", pace=pace).status == 201
+        assert [admin.claim("line", f"u{n}").status for n in range(30)] == [202] * 30
+    time.sleep(0.5)  # the line is this server's alone by now, and a tick is one round trip
+    lock = LockedCampaign(ledger, server, 2)
+    until(lambda: ledger.sql("SELECT id FROM information_schema.processlist WHERE info LIKE "
+                             "'UPDATE issuing%' AND id <> CONNECTION_ID()"), "the tick's commit")
+    ledger.kill()
+    lock.release()
+    early = [f"early{n}" for n in range(3)]
+    assert [claim(server, "waits", user).status for user in early] == [202] * 3
+    late = []
+
+    def come():
+        for number in range(1000):
+            late.append(Later(claim, server, "waits", f"late{number}"))
+            time.sleep(0.005)
+            if any(reply.has_status(201) for reply in late):
+                return True
+        return False
+
+    comers = Later(come)
+    ledger.restart()
+    assert comers.result(), "nobody had a coupon at once"
+    until(lambda: outcome_at(server, "waits", early[-1]) == "issued", "their coupons")
+    assert holders(server, "waits")[1:4] == early

@@ -30,6 +30,10 @@ class Later(threading.Thread):
         assert not self.is_alive(), "the call did not end"
         return self._reply
 
+    def has_status(self, status):
+        """Whether it has ended with this status."""
+        return not self.is_alive() and self._reply is not None and self._reply.status == status
+
 
 class LockedCampaign:
     """An open session of the database that holds a campaign's row, until release()."""

@@ -127,22 +127,29 @@ void RedisQueue::resume() {
 }
 
 std::span<Claim> RedisQueue::take_batch(std::size_t max) {
+  leave_put_back();
   if (!resumed_.empty()) resume();
   const std::span<Claim> batch = parts_.local->take_batch(max);
   if (!batch.empty()) batches_.begin(parts_.clock.monotonic());
   return batch;
 }
 
-// What was put back still stands in Redis, and all that was fetched behind it must not overtake it.
-void RedisQueue::settle(std::size_t count) {
-  parts_.local->settle(count);
-  batches_.end(parts_.clock.monotonic());
+// What was put back still stands in Redis, and all that is here of its campaign, whenever it was
+// fetched, must not overtake it.
+void RedisQueue::leave_put_back() {
+  if (put_back_.empty()) return;
   const std::scoped_lock lock(mutex_);
   for (const CampaignNumber campaign : std::exchange(put_back_, {})) {
     parts_.local->leave_to_another(campaign);
     fetched_.drop(campaign);
     retries_.insert(campaign);
   }
+}
+
+void RedisQueue::settle(std::size_t count) {
+  parts_.local->settle(count);
+  batches_.end(parts_.clock.monotonic());
+  const std::scoped_lock lock(mutex_);
   if (parts_.local->depth().arrived < fetched_max) tasks_.work.merge(put_off_);
   if (!tasks_.empty()) wake_.notify_one();
 }

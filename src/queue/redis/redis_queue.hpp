@@ -173,6 +173,7 @@ class RedisQueue final : public Queue {
   [[nodiscard]] Monotonic rest_until() const;
   [[nodiscard]] bool enqueue_if_paused(Claim claim);
   void send(std::span<const Claim> claims);
+  void leave_put_back();
   void resume();
   // Every now and then: what nobody else would see to.
   void look_after(Tasks& tasks);
