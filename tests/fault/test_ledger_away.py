@@ -1,21 +1,20 @@
 """The ledger is away, Redis is there: claims are kept in Redis, in order. Who claims is told to
 wait, and every claim that was told so finds its end when the ledger is back (promise 10)."""
 
-import http.client
 import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from urllib.parse import urlsplit
 
 import pytest
 
+from support.another_user import AnotherUser
 from support.api import Api
 from support.history import Claim, write_history
 from support.promises import check_promises
-from support.server import run, serve_fails
+from support.server import run
 from support.storm import Storm, claim_until_final, wait_until_settled
 from support.wait import until
 
@@ -297,56 +296,10 @@ def test_a_pause_that_lasts_until_the_campaign_closes_ends_the_wait(two, ledger,
     until(lambda: outcome_at(two[1], "closes", "ann") == "paused", "the end of her wait")
 
 
-def test_with_the_ledgers_ack_nobody_is_told_to_wait(start_server, ledger):
-    server = start_server(args=["--queue-ack", "ledger"])
-    make(server, "strict", stock=3)
-    ledger.kill()
-    refused = claim(server, "strict", "ann")
-    assert (refused.status, refused.code) == (503, "unavailable")
-    ledger.restart()
-    until(lambda: claim(server, "strict", "bob").status in (200, 201), "the ledger")
-    assert status(server, "strict", "ann").status == 404, "nothing was taken"
-    assert claim(server, "strict", "ann").status == 201
-
-
-class OfAnotherUser:
-    """A second user of a server's database, so that one server alone can be cut off from it."""
-
-    def __init__(self, ledger, beside):
-        parts = urlsplit(beside.ledger_url)
-        self._ledger, self._name = ledger, f"{parts.username}_2"
-        account = f"'{self._name}'@'127.0.0.1'"
-        ledger.sql(f"CREATE USER {account} IDENTIFIED BY '{parts.password}';"
-                   f"GRANT ALL ON `{parts.path[1:]}`.* TO {account};")
-        self.serve_args = ["--ledger", ledger.url(self._name, parts.password, parts.path[1:]),
-                           "--queue", beside.queue_url]
-
-    def cut_off(self):
-        self._ledger.sql(f"ALTER USER '{self._name}'@'127.0.0.1' ACCOUNT LOCK")
-        self._ledger.drop_connections(self._name)
-        time.sleep(0.5)  # it notices, and has no batch under way
-
-
-def test_a_server_cut_off_from_the_ledger_does_not_refuse_for_others(
-        start_server, ledger, tmp_path):
-    strict = ["--queue-ack", "ledger"]
-    other = start_server(args=strict)
-    user = OfAnotherUser(ledger, other)
-    leader = start_server(tmp_path / "leader", beside=other, on=user.serve_args, args=strict)
-    make(leader, "cut-off", stock=9)
-    assert claim(other, "cut-off", "ann").status == 201, "it knows who leads"
-    user.cut_off()
-    assert claim(leader, "cut-off", "bob").code == "unavailable"
-    users = [f"u{n}" for n in range(5)]
-    for one in users:
-        until(lambda: claim(other, "cut-off", one).status in (200, 201), f"{one}'s coupon")
-    assert claim(leader, "cut-off", "cid").status in (201, 503), "the other may issue it"
-
-
 def test_a_server_cut_off_in_a_pause_does_not_refuse_for_others(start_server, ledger, tmp_path):
     """It does not hear that the pause is over."""
     other = start_server()
-    user = OfAnotherUser(ledger, other)
+    user = AnotherUser(ledger, other)
     leader = start_server(tmp_path / "leader", beside=other, on=user.serve_args)
     make(leader, "cut-paused", stock=9)
     assert claim(other, "cut-paused", "ann").status == 201, "it knows who leads"
@@ -358,27 +311,6 @@ def test_a_server_cut_off_in_a_pause_does_not_refuse_for_others(start_server, le
     for one in users:
         assert claim(leader, "cut-paused", one).code == "unavailable"
         assert claim(other, "cut-paused", one).status == 201
-
-
-def test_what_others_have_kept_is_safe_with_the_ledgers_ack(start_server, ledger, tmp_path):
-    keeps = start_server()
-    strict = start_server(tmp_path / "strict", args=["--queue-ack", "ledger"], beside=keeps)
-    make(keeps, "mixed", stock=2)
-    ledger.kill()
-    assert claim(keeps, "mixed", "ann").status == 202
-    keeps.kill()
-    time.sleep(0.5)
-    assert claim(strict, "mixed", "bob").status == 503
-    with pytest.raises(http.client.RemoteDisconnected):
-        claim(strict, "mixed", "ann")  # it waits, which this one tells nobody
-    ledger.restart()
-    until(lambda: claim(strict, "mixed", "cid").code == "sold_out", "the ledger")
-    until(lambda: outcome_at(strict, "mixed", "ann") == "issued", "a coupon nobody asks for")
-
-
-def test_an_ack_that_does_not_exist_is_refused(tmp_path):
-    said = serve_fails(tmp_path, "--queue-ack", "disk")
-    assert "flag --queue-ack" in said and "redis or ledger" in said and "'disk'" in said
 
 
 def test_a_queue_that_is_full_refuses_before_a_ticket(start_server, ledger):

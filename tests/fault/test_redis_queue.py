@@ -199,19 +199,3 @@ def test_a_no_that_cannot_be_taken_out_of_redis_is_not_told_and_nobody_waits_for
     redis.restart()
     with Api(server.address, server.issue_key) as api:
         until(lambda: api.claim("gone", "ann").code == "sold_out", "the end")
-
-
-def test_with_the_ledgers_ack_nobody_waits_for_a_ledger_that_hangs(start_server, ledger):
-    """Nobody knows what becomes of the batch, so nothing is said of it."""
-    server = start_server(args=["--queue-ack", "ledger"])
-    with Api(server.address, server.admin_key) as admin:
-        assert admin.put_campaign("hangs", stock=9).status == 201
-    ledger.freeze()
-    with Api(server.address, server.issue_key) as api:
-        start = time.monotonic()
-        with pytest.raises(http.client.RemoteDisconnected):
-            api.claim("hangs", "ann")
-        print(f"closed after {time.monotonic() - start:.1f} s")
-    ledger.thaw()
-    with Api(server.address, server.issue_key) as api:
-        until(lambda: api.claim("hangs", "ann").status in (200, 201), "her coupon")

@@ -164,60 +164,6 @@ def test_who_was_told_no_has_no_coupon_when_the_leader_dies_with_his_claim_in_th
     assert len(has) == 3
 
 
-def test_with_the_ledgers_ack_who_was_told_no_has_no_coupon_when_a_batch_broke(
-        start_server, tmp_path, ledger, redis):
-    """Promise 4: 503 is said when the claim has left the queue, where another leader would find
-    it. The session is killed in the middle of the batch, and Redis is away by then."""
-    strict = ["--queue-ack", "ledger"]
-    a = start_server(args=strict)
-    b = start_server(tmp_path / "second", beside=a, args=strict)
-    make(a, "strict", stock=9)
-    line = Line(redis, a)
-    lock = LockedCampaign(ledger, a, 1)
-    ann = Later(claim, a, "strict", "ann")
-    until(lock.waiting, "ann's batch")
-    bob = Later(claim, a, "strict", "bob")
-    until(lambda: line.length() == 2, "bob's ticket")
-    redis.kill()
-    lock.kill_waiting()
-    lock.release()
-    time.sleep(0.3)  # the batch has failed
-    a.kill()
-    redis.restart()
-    told = {"ann": ann.result(), "bob": bob.result(), "cid": claim(b, "strict", "cid")}
-    until(lambda: line.length() == 0, "an empty queue")
-    assert told["cid"].status == 201
-    check_told(holders(b, "strict"), told)
-
-
-@pytest.mark.parametrize("is_away", [False, True])
-def test_with_the_ledgers_ack_a_claim_whose_batch_broke_has_its_coupon_or_is_gone(
-        start_server, ledger, redis, is_away):
-    """Promise 4: what was told 503 was not taken, so nothing is issued later."""
-    campaign = "gone" if is_away else "broke"
-    server = start_server(args=["--queue-ack", "ledger"])
-    make(server, campaign, stock=9)
-    line = Line(redis, server)
-    lock = LockedCampaign(ledger, server, 1)
-    ann = Later(claim, server, campaign, "ann")
-    until(lock.waiting, "ann's batch")
-    bob = Later(claim, server, campaign, "bob")
-    until(lambda: line.length() == 2, "bob's ticket")
-    if is_away:
-        ledger.kill()
-    else:
-        lock.kill_waiting()
-    lock.release()
-    told = {"ann": ann.result(), "bob": bob.result()}
-    assert [reply.status for reply in told.values()] == [503 if is_away else 201] * 2
-    if is_away:
-        ledger.restart()
-        until(lambda: claim(server, campaign, "cid").status in YES, "the ledger")
-    time.sleep(1)  # for what would be sent, and decided, again
-    assert line.length() == 0
-    check_told(holders(server, campaign), told)
-
-
 def test_who_was_told_to_wait_is_sent_again_when_redis_came_back_empty_and_went(two, ledger, redis):
     """Promise 10: a server has sent one of its claims again when Redis goes another time."""
     a = two[0]
@@ -281,8 +227,8 @@ def test_who_is_decided_again_stays_before_who_came_later(start_server, ledger, 
 
 
 def test_who_was_told_to_wait_stays_before_who_comes_with_the_ledger(start_server, ledger, redis):
-    """Promise 7: the ledger goes in a line's tick, so that nobody knows what became of it. What came
-    meanwhile was put back, and when the ledger is there again somebody has just come."""
+    """Promise 7: the ledger goes in a line's tick, so that nobody knows what became of that. What
+    came meanwhile was put back, and somebody has just come when the ledger is there again."""
     server = start_server()
     make(server, "waits", stock=9999)
     with Api(server.address, server.admin_key) as admin:

@@ -3,20 +3,20 @@
 from pathlib import Path
 
 ENQUEUE = (Path(__file__).resolve().parents[2] / "src/queue/redis/enqueue.lua").read_text()
-AGAIN = ""  # in place of the server, by one that has sent the claim before
 
 
-def send(server, name, sender, *users, waiting_max=0):
+def send(server, name, sender, *users, waiting_max=0, again=False, behind=""):
     """-> the first new ticket, a character a claim, tickets of those that were there"""
     keys = [f"{name}:{key}" for key in ("claims", "meta", "also")]
-    reply = server.call("EVAL", ENQUEUE, 3, *keys, 60_000, waiting_max, sender, "", "", "", 10,
-                        *[f"{user}\0" for user in users])
+    claims = [f"{user}\0" for user in users]
+    reply = server.call("EVAL", ENQUEUE, 3, *keys, 60_000, waiting_max, sender,
+                        "1" if again else "", "", "", behind, 10, *claims)
     return int(reply[1]), reply[2], list(map(int, reply[3]))
 
 
-def enqueue(server, name, sender, *users):
+def enqueue(server, name, sender, *users, again=False):
     """-> a character a claim"""
-    return send(server, name, sender, *users)[1]
+    return send(server, name, sender, *users, again=again)[1]
 
 
 def queue(server, name):
@@ -42,7 +42,7 @@ def test_a_second_server_is_written_down_and_the_first_is_not(server):
 
 def test_what_is_sent_again_costs_no_further_memory(server):
     assert enqueue(server, "again", 17, "ann") == "1"
-    assert enqueue(server, "again", AGAIN, "ann") == "0"
+    assert enqueue(server, "again", 17, "ann", again=True) == "0"
     assert who_else(server, "again") == []
 
 
@@ -72,3 +72,10 @@ def test_a_thousand_claims_are_one_call(server):
     first, flags, _ = send(server, "many", 17, *users)
     assert flags == "1" * 1000
     assert queue(server, "many") == {user: first + at for at, user in enumerate(users)}
+
+
+def test_who_fetches_with_what_he_sends_holds_both(server):
+    send(server, "held", 7, "ann")
+    assert server.call("HGET", "held:meta", "held:7") is None
+    bob, _, _ = send(server, "held", 17, "bob", behind="0")
+    assert server.call("HGET", "held:meta", "held:17") == str(bob)

@@ -30,6 +30,17 @@ TEST(RedisFetched, goes_on_behind_the_newest_and_anew_when_it_was_dropped) {
   EXPECT_EQ(fetches.finish(*carl)->name, (RedisWaiters::Name{first_campaign, "carl"}));
 }
 
+TEST(RedisFetched, knows_the_newest_that_it_holds) {
+  RedisFetched fetches;
+  EXPECT_EQ(fetches.newest_held(first_campaign), 0);
+  for (const std::int64_t ticket : {41, 43, 42}) (void)fetches.add(fetched("ann", ticket));
+  EXPECT_EQ(fetches.newest_held(first_campaign), 43);
+  fetches.release(first_campaign, 43);
+  EXPECT_EQ(fetches.newest_held(first_campaign), 42);
+  fetches.drop(first_campaign);
+  EXPECT_EQ(fetches.newest_held(first_campaign), 0);
+}
+
 TEST(RedisFetched, takes_no_claim_twice_before_it_has_left_the_queue) {
   RedisFetched fetches;
   const auto ann = fetches.add(fetched("ann", 41));

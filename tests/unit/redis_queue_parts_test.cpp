@@ -263,26 +263,47 @@ TEST(RedisWaiters, are_told_to_wait_sooner_where_nobody_can_issue) {
   EXPECT_EQ(patient(7), 1U);
 }
 
-TEST(RedisWaiters, know_whether_their_campaign_is_stalled_and_a_refusal_does_not_move_it) {
+TEST(RedisWaiters, do_not_count_a_failure_before_they_came_nor_a_refusal_as_a_move) {
   Told told;
-  told.add("ann", 1);
-  told.add("bob", 2);
+  told.waiters.note_stalled(first_campaign, seconds(1));
+  told.add("ann", 1, seconds(2));
+  told.add("bob", 2, seconds(2));
   told.waiters.confirm(name_of("ann"), 41, true);
   told.waiters.confirm(name_of("bob"), 42, true);
-  told.waiters.note_stalled(first_campaign, seconds(1));
+  const auto patient = [&](int now_s) {
+    return told.waiters.patient({seconds(2), seconds(5)}, seconds(now_s));
+  };
+  EXPECT_EQ(patient(6).size(), 0U) << "by now it may be another matter";
+  told.waiters.note_stalled(first_campaign, seconds(3));
   told.waiters.answer(
       {{.name = name_of("bob"), .ticket = 42, .verdict = {.kind = Verdict::Kind::unavailable}}},
-      seconds(2));
-  const auto stalled = told.waiters.patient({seconds(2), seconds(5)}, seconds(3));
-  ASSERT_EQ(stalled.size(), 1U);
-  EXPECT_EQ(stalled.front().ticket, 41);
-  EXPECT_TRUE(stalled.front().is_stalled);
-  EXPECT_FALSE(stalled.front().is_silent);
-  told.answer("cid", 7, seconds(4));
-  const auto silent = told.waiters.patient({seconds(2), seconds(5)}, seconds(9));
-  ASSERT_EQ(silent.size(), 1U);
-  EXPECT_FALSE(silent.front().is_stalled);
-  EXPECT_TRUE(silent.front().is_silent);
+      seconds(4));
+  ASSERT_EQ(patient(6).size(), 1U);
+  EXPECT_EQ(patient(6).front().ticket, 41);
+  EXPECT_FALSE(patient(6).front().is_silent);
+  told.answer("cid", 7, seconds(5));
+  EXPECT_EQ(patient(9).size(), 0U);
+  ASSERT_EQ(patient(10).size(), 1U);
+  EXPECT_TRUE(patient(10).front().is_silent);
+}
+
+// Another ticket may be another server's doing, and what had the first one may have been issued.
+TEST(RedisWaiters, know_whether_a_claim_is_theirs_alone) {
+  Told told;
+  const auto is_own = [&] {
+    return told.waiters.patient({seconds(2), seconds(5)}, seconds(9)).at(0).is_own;
+  };
+  told.add("ann", 1);
+  told.waiters.confirm(name_of("ann"), 41, false);
+  EXPECT_FALSE(is_own()) << "it was there";
+  told.answer("ann", 41);
+  told.add("ann", 2, seconds(1));
+  told.waiters.confirm(name_of("ann"), 42, true);
+  EXPECT_TRUE(is_own());
+  told.waiters.confirm(name_of("ann"), 42, false);
+  EXPECT_TRUE(is_own()) << "it was sent again";
+  told.waiters.confirm(name_of("ann"), 43, true);
+  EXPECT_FALSE(is_own()) << "it was gone, and came anew";
 }
 
 RedisWaiters::Told refused(const std::string& user, std::int64_t ticket) {

@@ -1,12 +1,13 @@
 -- Puts claims at the end of a campaign's queue. One that waits there already keeps its ticket, and
 -- is not refused although the queue is full; that this server waits for it, too, is written down.
 --
--- KEYS  claims (sorted set: claim, score = ticket), meta (hash: generation, ticket), also (hash:
---       claim -> servers, each with a space behind it)
--- ARGV  TTL in ms, how many may wait (0: any), this server (empty: it has sent these before, and
---       nothing is written down again); for whoever issues a channel and a message, which gets the
---       tickets behind it (empty: nobody is told); the ticket behind which this server wants what
---       stands before these claims (empty: nothing), and how many at most; then the claims
+-- KEYS  claims (sorted set: claim, score = ticket), meta (hash: generation, ticket, held:SERVER as
+--       in fetch.lua), also (hash: claim -> servers, each with a space behind it)
+-- ARGV  TTL in ms, how many may wait (0: any), this server, whether it has sent these before (1, and
+--       nothing is written down again; or empty); for whoever issues a channel and a message, which
+--       gets the tickets behind it (empty: nobody is told); the ticket behind which this server
+--       wants what stands before these claims (empty: nothing; else it holds these, too), and how
+--       many at most; then the claims
 -- ->    generation, the first new ticket (others follow without gaps), a character a claim (1 it is
 --       new, 0 it was there, 2 it is refused), the tickets of those that were there, and what was
 --       wanted: claim, ticket, claim, ticket, …
@@ -16,8 +17,9 @@
 -- new one says that what waited before is gone.
 local claims, meta, also = KEYS[1], KEYS[2], KEYS[3]
 local ttl, waiting_max, server = ARGV[1], tonumber(ARGV[2]), ARGV[3] .. ' '
-local is_first_time = ARGV[3] ~= ''
-local channel, message, behind, wanted_max = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local is_first_time = ARGV[4] == ''
+local channel, message, behind, wanted_max = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local first_claim = 9
 local room = waiting_max > 0 and waiting_max - redis.call('ZCARD', claims) or #ARGV
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -31,12 +33,12 @@ if behind ~= '' and behind ~= last then
 end
 local first = math.max(now, tonumber(last) + 1)
 local ticket = first
-local waiting = redis.call('ZMSCORE', claims, unpack(ARGV, 8))
+local waiting = redis.call('ZMSCORE', claims, unpack(ARGV, first_claim))
 local given, added = {}, {}
 local flags, tickets = {}, {}
-for at = 8, #ARGV do
+for at = first_claim, #ARGV do
   local claim = ARGV[at]
-  local known = waiting[at - 7] or given[claim]
+  local known = waiting[at - first_claim + 1] or given[claim]
   if known then
     flags[#flags + 1] = '0'
     tickets[#tickets + 1] = known
@@ -58,6 +60,7 @@ end
 if #added > 0 then redis.call('ZADD', claims, unpack(added)) end
 if ticket > first then last = string.format('%.0f', ticket - 1) end
 redis.call('HSET', meta, 'generation', generation, 'ticket', last)
+if behind ~= '' then redis.call('HSET', meta, 'held:' .. ARGV[3], last) end
 redis.call('PEXPIRE', claims, ttl)
 redis.call('PEXPIRE', meta, ttl)
 if is_first_time and #tickets > 0 then redis.call('PEXPIRE', also, ttl) end

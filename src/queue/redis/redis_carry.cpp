@@ -8,6 +8,7 @@
 
 namespace firstcome::embedded {
 extern const std::string_view redis_enqueue;
+extern const std::string_view redis_fetch;
 extern const std::string_view redis_settle;
 }  // namespace firstcome::embedded
 
@@ -22,6 +23,11 @@ constexpr std::chrono::milliseconds replicas_wait{100};
 
 const RedisScript& enqueue_script() {
   static const RedisScript script{std::string(embedded::redis_enqueue)};
+  return script;
+}
+
+const RedisScript& fetch_script() {
+  static const RedisScript script{std::string(embedded::redis_fetch)};
   return script;
 }
 
@@ -46,6 +52,7 @@ void RedisQueue::carry(Tasks tasks) {
   Round round;
   add_decided(round, std::move(tasks.decided));
   add_messages(round, tasks);
+  add_put_back(round, tasks);
   add_claims(round, tasks);
   add_fetches(round, tasks);
   if (round.commands.empty()) return;
@@ -132,6 +139,11 @@ void RedisQueue::add_messages(Round& round, const Tasks& tasks) const {
   }
 }
 
+// Before anything is fetched: what is held by then comes on top.
+void RedisQueue::add_put_back(Round& round, const Tasks& tasks) const {
+  for (const CampaignNumber campaign : tasks.put_back) add_fetch(round, campaign, 0, 0);
+}
+
 void RedisQueue::add_claims(Round& round, Tasks& tasks) {
   const Monotonic now = parts_.clock.monotonic();
   struct Names {
@@ -152,8 +164,9 @@ void RedisQueue::add_claims(Round& round, Tasks& tasks) {
     sending.behind = fetch_with(campaign);
     if (sending.behind) tasks.work.erase(campaign);
     // Who has a ticket is not refused any more, so what is sent again has no limit.
+    sending.again = true;
     add_scripts(round, sending, all.again, all.anew.empty());
-    sending.server = std::to_string(options_.server);
+    sending.again = false;
     sending.depth_max = static_cast<std::int64_t>(depth_max_of(campaign));
     add_scripts(round, sending, all.anew, true);
   }
@@ -179,7 +192,8 @@ void RedisQueue::add_script(Round& round, const Sending& sending, std::span<Name
                              .key(space_.also(campaign))
                              .arg(ttl_of(campaign).count())
                              .arg(sending.depth_max)
-                             .arg(sending.server)
+                             .arg(std::to_string(options_.server))
+                             .arg(sending.again ? "1" : "")
                              .arg(sending.leader)
                              .arg(claims_notice_head(campaign, options_.server))
                              .arg(behind ? std::to_string(behind->ticket) : "")
@@ -220,15 +234,22 @@ void RedisQueue::add_fetches(Round& round, const Tasks& tasks) {
     const std::optional<Behind> behind = fetch_with(campaign);
     if (!behind) continue;
     round.fetches.push_back({campaign, *behind, round.commands.size()});
-    round.commands.push_back(RedisCommand("ZRANGEBYSCORE")
-                                 .key(space_.claims(campaign))
-                                 .arg("(" + std::to_string(behind->ticket))
-                                 .arg("+inf")
-                                 .arg("WITHSCORES")
-                                 .arg("LIMIT")
-                                 .arg(0)
-                                 .arg(Round::fetch_max));
+    add_fetch(round, campaign, behind->ticket, Round::fetch_max);
   }
+}
+
+void RedisQueue::add_fetch(Round& round, CampaignNumber campaign, std::int64_t behind,
+                           std::int64_t most) const {
+  const std::scoped_lock lock(mutex_);
+  // What is held is not behind what was fetched, and that is known at once.
+  const std::int64_t held = behind > 0 ? behind : fetched_.newest_held(campaign);
+  round.commands.push_back(RedisCommand::script(fetch_script(), 2)
+                               .key(space_.claims(campaign))
+                               .key(space_.meta(campaign))
+                               .arg(std::to_string(options_.server))
+                               .arg(held)
+                               .arg(behind)
+                               .arg(most));
 }
 
 }  // namespace firstcome

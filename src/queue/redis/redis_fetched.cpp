@@ -26,6 +26,12 @@ bool RedisFetched::holds(CampaignNumber campaign, std::int64_t ticket) const {
   return found != states_.end() && found->second.here.contains(ticket);
 }
 
+std::int64_t RedisFetched::newest_held(CampaignNumber campaign) const {
+  const auto found = states_.find(campaign.value);
+  if (found == states_.end() || found->second.here.empty()) return 0;
+  return *std::ranges::max_element(found->second.here);
+}
+
 void RedisFetched::release(CampaignNumber campaign, std::int64_t ticket) {
   states_[campaign.value].here.erase(ticket);
 }

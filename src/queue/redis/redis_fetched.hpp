@@ -33,6 +33,9 @@ class RedisFetched {
   // Whether it is here and not released.
   [[nodiscard]] bool holds(CampaignNumber campaign, std::int64_t ticket) const;
 
+  // The newest of those, 0 when there is none.
+  [[nodiscard]] std::int64_t newest_held(CampaignNumber campaign) const;
+
   // It has left the queue, or may be fetched again.
   void release(CampaignNumber campaign, std::int64_t ticket);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/check.hpp"
 #include "queue/redis/redis_post.hpp"
 
 namespace firstcome::embedded {
@@ -17,6 +18,25 @@ constexpr std::size_t claims_a_script = 1000;
 constexpr std::int64_t campaigns_max = 1000;  // looked after at once; the others' turn comes
 constexpr Monotonic ask_again_after = std::chrono::seconds(1);
 constexpr std::chrono::milliseconds campaigns_ttl = std::chrono::hours(48);
+
+// What one script does.
+template <class One>
+struct Part {
+  CampaignNumber campaign{};
+  std::span<One> all;
+};
+
+template <class One>
+std::vector<Part<One>> parts_of(std::map<CampaignNumber, std::vector<One>>& by_campaign) {
+  std::vector<Part<One>> parts;
+  for (auto& [campaign, all] : by_campaign) {
+    for (std::size_t at = 0; at < all.size(); at += claims_a_script) {
+      const std::size_t count = std::min(claims_a_script, all.size() - at);
+      parts.push_back({campaign, std::span(all).subspan(at, count)});
+    }
+  }
+  return parts;
+}
 
 const RedisScript& keep_script() {
   static const RedisScript script{std::string(embedded::redis_keep)};
@@ -50,12 +70,12 @@ RedisKeeper::RedisKeeper(Options options, RedisSpace space,
 }
 
 std::vector<RedisKeeper::Kept> RedisKeeper::keep(
-    RedisClient& client, const Names& names,
+    RedisClient& client, Names names,
     const std::function<std::chrono::milliseconds(CampaignNumber)>& ttl) {
   if (names.empty()) return {};
   std::vector<RedisCommand> commands = mark(names);
   const std::size_t marks = commands.size();
-  const std::vector<Part> parts = parts_of(names);
+  const auto parts = parts_of(names);
   for (const auto& [campaign, part] : parts) {
     RedisCommand command = RedisCommand::script(keep_script(), 3)
                                .key(space_.claims(campaign))
@@ -74,37 +94,27 @@ std::vector<RedisKeeper::Kept> RedisKeeper::keep(
   std::vector<Kept> kept;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (is_safe(0) && is_safe(marks + i)) {
-      take_places(*waited.results[marks + i], parts[i].names, kept);
+      take_places(*waited.results[marks + i], parts[i].all, kept);
     } else {
-      not_kept_.add(parts[i].names.size());
+      not_kept_.add(parts[i].all.size());
     }
   }
   kept_.add(kept.size());
   return kept;
 }
 
-// For a script each.
-std::vector<RedisKeeper::Part> RedisKeeper::parts_of(const Names& names) {
-  std::vector<Part> parts;
-  for (const auto& [campaign, all] : names) {
-    for (std::size_t at = 0; at < all.size(); at += claims_a_script) {
-      const std::size_t count = std::min(claims_a_script, all.size() - at);
-      parts.push_back({campaign, std::span(all).subspan(at, count)});
-    }
-  }
-  return parts;
-}
-
-std::vector<RedisKeeper::Withdrawn> RedisKeeper::withdraw(RedisClient& client, const Names& names) {
-  if (names.empty()) return {};
-  const std::vector<Part> parts = parts_of(names);
+std::vector<RedisKeeper::Withdrawn> RedisKeeper::withdraw(RedisClient& client, Withdrawals claims) {
+  if (claims.empty()) return {};
+  const auto parts = parts_of(claims);
   std::vector<RedisCommand> commands;
   for (const auto& [campaign, part] : parts) {
     RedisCommand command = RedisCommand::script(withdraw_script(), 3)
                                .key(space_.claims(campaign))
                                .key(space_.meta(campaign))
-                               .key(space_.also(campaign));
-    for (const RedisWaiters::Name& name : part) command.arg(name.claim);
+                               .key(space_.also(campaign))
+                               .arg(std::to_string(options_.server));
+    for (const Withdrawn& one : part) command.arg(one.name.claim);
+    for (const Withdrawn& one : part) command.arg(one.ticket);
     commands.push_back(std::move(command));
   }
   const RedisWaited waited =
@@ -112,20 +122,15 @@ std::vector<RedisKeeper::Withdrawn> RedisKeeper::withdraw(RedisClient& client, c
   std::vector<Withdrawn> withdrawn;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!waited.results[i]) continue;  // they still wait, and are looked after again
-    // A replica that takes over without having heard of it brings them back.
-    const bool is_safe = waited.replicas[i] >= options_.replicas;
-    take_fates(*waited.results[i], parts[i].names, is_safe, withdrawn);
+    const std::string_view fates = waited.results[i]->text();
+    CHECK(fates.size() == parts[i].all.size(), "the script answers for each claim");
+    for (std::size_t at = 0; at < fates.size(); ++at) {
+      if (fates[at] != '1') continue;
+      withdrawn.push_back(std::move(parts[i].all[at]));
+      withdrawn.back().is_safe = waited.replicas[i] >= options_.replicas;
+    }
   }
   return withdrawn;
-}
-
-void RedisKeeper::take_fates(const RedisValue& fates, std::span<const RedisWaiters::Name> names,
-                             bool is_safe, std::vector<Withdrawn>& withdrawn) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto ticket = fates[2 * i].integer();
-    if (!ticket) continue;  // decided by now: its verdict is on its way
-    withdrawn.push_back({names[i], *ticket, is_safe && fates[2 * i + 1].integer() == 1});
-  }
 }
 
 // The campaigns, by now.

@@ -30,6 +30,7 @@ namespace firstcome {
 class RedisKeeper {
  public:
   struct Options {
+    std::uint64_t server = 0;
     unsigned replicas = 0;  // that must have a claim before it is called kept
     std::chrono::milliseconds wait{200};
     std::chrono::milliseconds look_up_time{500};
@@ -46,18 +47,19 @@ class RedisKeeper {
   // -> those of the names that are kept from now on; `ttl` is that of a campaign's keys. Blocks for
   // a round trip and the replicas.
   [[nodiscard]] std::vector<Kept> keep(
-      RedisClient& client, const Names& names,
+      RedisClient& client, Names names,
       const std::function<std::chrono::milliseconds(CampaignNumber)>& ttl);
 
   struct Withdrawn {
     RedisWaiters::Name name{};
-    std::int64_t ticket = 0;  // under which it stood in the queue
-    bool is_out = false;
+    std::int64_t ticket = 0;  // under which it stands in the queue, or stood
+    bool is_safe = false;     // no failover brings it back
   };
-  // In place of keep(): takes the names out of the queue, but for those that may have been kept, by
-  // whoever, or that other servers have sent, too. Names that are not there any more are left out.
-  // Blocks as keep() does.
-  [[nodiscard]] std::vector<Withdrawn> withdraw(RedisClient& client, const Names& names);
+  using Withdrawals = std::map<CampaignNumber, std::vector<Withdrawn>>;
+  // In place of keep(): takes these claims out of the queue. -> those that are out; all others may
+  // have been kept, by whoever, are held by another server or were sent by one, too, or do not
+  // stand there any more. Blocks as keep() does.
+  [[nodiscard]] std::vector<Withdrawn> withdraw(RedisClient& client, Withdrawals claims);
 
   // The campaigns in which claims are kept, by any server. Blocks for a round trip.
   [[nodiscard]] std::vector<CampaignNumber> campaigns(RedisClient& client);
@@ -73,16 +75,9 @@ class RedisKeeper {
   [[nodiscard]] std::optional<Place> look_up(CampaignNumber campaign, const UserId& user);
 
  private:
-  struct Part {
-    CampaignNumber campaign{};
-    std::span<const RedisWaiters::Name> names;
-  };
-  [[nodiscard]] static std::vector<Part> parts_of(const Names& names);
   [[nodiscard]] std::vector<RedisCommand> mark(const Names& names) const;
   static void take_places(const RedisValue& places, std::span<const RedisWaiters::Name> names,
                           std::vector<Kept>& kept);
-  static void take_fates(const RedisValue& fates, std::span<const RedisWaiters::Name> names,
-                         bool is_safe, std::vector<Withdrawn>& withdrawn);
   [[nodiscard]] std::optional<Place> ask(CampaignNumber campaign, const UserId& user);
   [[nodiscard]] std::optional<std::vector<RedisResult>> ask(
       const std::vector<RedisCommand>& commands);

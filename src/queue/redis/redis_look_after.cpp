@@ -26,10 +26,9 @@ NameView view_of(const RedisWaiters::Name& name) {
 void RedisQueue::look_after(Tasks& tasks) {
   const Monotonic now = parts_.clock.monotonic();
   if (now - looked_at_ < options_.look_every) return;
-  tell_given_up(now);
   looked_at_ = now;
   if (!is_away()) {
-    look_after_patient();
+    options_.ack == Ack::redis ? keep_patient() : refuse_patient();
     look_after_kept();
   }
   add_unsettled(tasks, add_overdue(tasks));
@@ -46,9 +45,7 @@ std::vector<RedisQueue::Name> RedisQueue::add_overdue(Tasks& tasks) {
                                 parts_.clock.monotonic());
   if (names.empty()) return {};
   std::set<NameView> leaving;
-  for (const auto* all : {&tasks.decided, &given_up_}) {
-    for (const auto& told : *all) leaving.insert(view_of(told.name));
-  }
+  for (const auto& told : tasks.decided) leaving.insert(view_of(told.name));
   std::erase_if(names, [&](const Name& name) { return leaving.contains(view_of(name)); });
   std::set<CampaignNumber> campaigns;
   for (const Name& name : names) {
@@ -77,43 +74,36 @@ void RedisQueue::add_unsettled(Tasks& tasks, const std::vector<Name>& sent) {
   unsettled_.erase(leaving.begin(), leaving.end());
 }
 
-void RedisQueue::look_after_patient() {
+// Whoever has waited for long is told that it takes longer.
+void RedisQueue::keep_patient() {
   RedisKeeper::Names names;
-  for (auto& [name, ticket, is_stalled, is_silent] :
-       waiters_.patient(options_.patience, parts_.clock.monotonic())) {
-    if (options_.ack == Ack::redis || (is_stalled && !holds(name.campaign, ticket))) {
-      names[name.campaign].push_back(std::move(name));
-    } else if (is_silent) {
-      given_up_.push_back({std::move(name), ticket, {.kind = Verdict::Kind::unanswered}});
-    }
+  for (auto& one : waiters_.patient(options_.patience, parts_.clock.monotonic())) {
+    names[one.name.campaign].push_back(std::move(one.name));
   }
-  options_.ack == Ack::redis ? keep(names) : withdraw(names);
-}
-
-void RedisQueue::keep(const RedisKeeper::Names& names) {
   const auto ttl = [this](CampaignNumber campaign) { return ttl_of(campaign); };
-  for (const auto& [name, place] : keeper_.keep(client_, names, ttl)) {
+  for (const auto& [name, place] : keeper_.keep(client_, std::move(names), ttl)) {
     waiters_.note_kept(name, place, eta_of(name.campaign, place));
   }
 }
 
-// That nothing was taken is told at the next look: whoever has fetched one of them before it went
-// can issue it until then.
-void RedisQueue::withdraw(const RedisKeeper::Names& names) {
-  for (auto& [name, ticket, is_out] : keeper_.withdraw(client_, names)) {
-    const Verdict verdict{.kind = is_out ? Verdict::Kind::unavailable : Verdict::Kind::unanswered};
-    given_up_.push_back({std::move(name), ticket, verdict});
+// Or is told, once the claim is out of the queue, that nothing was taken. Of what cannot be taken
+// out nothing is said, when its client has waited for longer still.
+void RedisQueue::refuse_patient() {
+  RedisKeeper::Withdrawals claims;
+  std::vector<RedisWaiters::Told> told;
+  for (auto& [name, ticket, is_own, is_silent] :
+       waiters_.patient(options_.patience, parts_.clock.monotonic())) {
+    if (is_silent) {
+      told.push_back({std::move(name), ticket, {.kind = Verdict::Kind::unanswered}});
+    } else if (is_own && !holds(name.campaign, ticket)) {
+      claims[name.campaign].push_back({.name = std::move(name), .ticket = ticket});
+    }
   }
-}
-
-// At the look after the one that gave them up.
-void RedisQueue::tell_given_up(Monotonic now) {
-  for (RedisWaiters::Told& told : given_up_) {
-    // Whoever issues there again may have had it.
-    const bool moves = waiters_.moves_since(told.name.campaign, looked_at_);
-    if (moves) told.verdict.kind = Verdict::Kind::unanswered;
+  for (auto& [name, ticket, is_safe] : keeper_.withdraw(client_, std::move(claims))) {
+    const Verdict verdict{.kind = is_safe ? Verdict::Kind::unavailable : Verdict::Kind::unanswered};
+    told.push_back({std::move(name), ticket, verdict});
   }
-  waiters_.answer(std::exchange(given_up_, {}), now);
+  waiters_.answer(told, parts_.clock.monotonic());
 }
 
 bool RedisQueue::holds(CampaignNumber campaign, std::int64_t ticket) const {

@@ -23,7 +23,8 @@ RedisQueue::RedisQueue(Options options, Parts parts)
       parts_(std::move(parts)),
       space_(options_.space),
       waiters_(parts_.deliver),
-      keeper_({.replicas = options_.replicas}, space_, parts_.access, parts_.clock, parts_.metrics),
+      keeper_({.server = options_.server, .replicas = options_.replicas}, space_, parts_.access,
+              parts_.clock, parts_.metrics),
       client_(parts_.access),
       round_seconds_(parts_.metrics.shard().histogram("firstcome_redis_round_seconds",
                                                       "One pipeline to Redis and its replies.",
@@ -89,17 +90,20 @@ void RedisQueue::send(std::span<const Claim> claims) {
 // decided stays there: another server may reach the ledger.
 void RedisQueue::answer(std::span<const Verdict> verdicts) {
   std::vector<RedisWaiters::Told> yes;
+  std::set<CampaignNumber> stalled;
   {
     const std::scoped_lock lock(mutex_);
     for (const Verdict& verdict : verdicts) {
       auto fetched = fetched_.finish(verdict.reply_to.slot);
       if (!fetched) continue;
+      // It may be in the ledger, so it is held until this server has ended.
+      if (verdict.kind == Verdict::Kind::unanswered) continue;
       if (verdict.kind != Verdict::Kind::answered) {
         const CampaignNumber campaign = fetched->name.campaign;
         fetched_.release(campaign, fetched->ticket);
-        if (!put_back_.insert(campaign).second) continue;
-        waiters_.note_stalled(campaign, parts_.clock.monotonic());
-        add_notice(campaign, WorkNotice::Kind::stalled);
+        tasks_.put_back.insert(campaign);
+        if (put_back_.insert(campaign).second) add_notice(campaign, WorkNotice::Kind::stalled);
+        stalled.insert(campaign);
         continue;
       }
       RedisWaiters::Told told{std::move(fetched->name), fetched->ticket, verdict};
@@ -112,7 +116,9 @@ void RedisQueue::answer(std::span<const Verdict> verdicts) {
     wake_.notify_one();
     rest_is_over_.notify_one();
   }
-  waiters_.answer(yes, parts_.clock.monotonic());
+  const Monotonic now = parts_.clock.monotonic();
+  for (const CampaignNumber campaign : stalled) waiters_.note_stalled(campaign, now);
+  waiters_.answer(yes, now);
 }
 
 // Who was told to wait stands before all who come when the pause is over.
@@ -121,6 +127,7 @@ void RedisQueue::resume() {
   for (const CampaignNumber campaign : std::exchange(resumed_, {})) {
     std::ranges::move(parts_.local->take_out(campaign), std::back_inserter(tasks_.claims));
     fetched_.drop(campaign);
+    tasks_.put_back.insert(campaign);
     tasks_.work.insert(campaign);
   }
   wake_.notify_one();
@@ -142,6 +149,7 @@ void RedisQueue::leave_put_back() {
   for (const CampaignNumber campaign : std::exchange(put_back_, {})) {
     parts_.local->leave_to_another(campaign);
     fetched_.drop(campaign);
+    tasks_.put_back.insert(campaign);
     retries_.insert(campaign);
   }
 }
@@ -158,6 +166,7 @@ void RedisQueue::leave_to_another(CampaignNumber campaign) {
   const std::scoped_lock lock(mutex_);
   parts_.local->leave_to_another(campaign);
   fetched_.drop(campaign);
+  tasks_.put_back.insert(campaign);
   left_[campaign.value] = {.since = parts_.clock.monotonic()};
   origins_.drop(campaign);
   batches_.end(parts_.clock.monotonic());
@@ -246,7 +255,11 @@ void RedisQueue::hear_of_work(std::string_view payload) {
   const Monotonic now = parts_.clock.monotonic();
   const CampaignNumber campaign = notice->campaign;
   const bool from_front = notice->kind == WorkNotice::Kind::from_front;
-  if (notice->kind == WorkNotice::Kind::stalled) return waiters_.note_stalled(campaign, now);
+  if (notice->kind == WorkNotice::Kind::stalled) {
+    // Nobody is refused by the word of another, which may be cut off from the ledger by itself.
+    if (options_.ack == Ack::redis) waiters_.note_stalled(campaign, now);
+    return;
+  }
   if (notice->kind == WorkNotice::Kind::moves) waiters_.note_decided(campaign, now);
   const std::scoped_lock lock(mutex_);
   const auto left = left_.find(campaign.value);

@@ -141,9 +141,11 @@ class RedisQueue final : public Queue {
     std::vector<RedisWaiters::Told> decided;  // to remove
     std::vector<Post> posts;                  // verdicts to publish
     std::set<CampaignNumber> work;            // campaigns to fetch from
+    std::set<CampaignNumber> put_back;        // what is still held there is to be written down
     std::set<std::string> notices;            // on the channel of work, for everyone
     [[nodiscard]] bool empty() const {
-      return claims.empty() && decided.empty() && posts.empty() && work.empty() && notices.empty();
+      return claims.empty() && decided.empty() && posts.empty() && work.empty() &&
+             put_back.empty() && notices.empty();
     }
   };
   // Of a campaign that another server leads.
@@ -160,7 +162,7 @@ class RedisQueue final : public Queue {
   struct Sending {
     CampaignNumber campaign{};
     std::string leader{};            // the channel where the leader is told
-    std::string server{};            // this one's number, the first time
+    bool again = false;              // it has been sent before
     std::optional<Behind> behind{};  // to fetch
     std::int64_t depth_max = 0;      // 0: any
   };
@@ -179,10 +181,8 @@ class RedisQueue final : public Queue {
   void look_after(Tasks& tasks);
   std::vector<Name> add_overdue(Tasks& tasks);
   void add_unsettled(Tasks& tasks, const std::vector<Name>& sent);
-  void tell_given_up(Monotonic now);
-  void look_after_patient();
-  void keep(const RedisKeeper::Names& names);
-  void withdraw(const RedisKeeper::Names& names);
+  void keep_patient();
+  void refuse_patient();
   [[nodiscard]] bool holds(CampaignNumber campaign, std::int64_t ticket) const;
   void look_after_kept();
   void look_from_front(CampaignNumber campaign);
@@ -191,6 +191,7 @@ class RedisQueue final : public Queue {
   void carry(Tasks tasks);
   void add_decided(Round& round, std::vector<RedisWaiters::Told> decided);
   void add_messages(Round& round, const Tasks& tasks) const;
+  void add_put_back(Round& round, const Tasks& tasks) const;
   void add_claims(Round& round, Tasks& tasks);
   void add_scripts(Round& round, const Sending& sending, std::span<Name> names,
                    bool are_last) const;
@@ -198,6 +199,8 @@ class RedisQueue final : public Queue {
   [[nodiscard]] std::string leader_channel(CampaignNumber campaign) const;
   [[nodiscard]] std::optional<Behind> fetch_with(CampaignNumber campaign);
   void add_fetches(Round& round, const Tasks& tasks);
+  void add_fetch(Round& round, CampaignNumber campaign, std::int64_t behind,
+                 std::int64_t most) const;
   [[nodiscard]] std::vector<RedisResult> run(const Round& round);
   void take_settled(Round& round, const std::vector<RedisResult>& results);
   void take_sent(Round& round, const std::vector<RedisResult>& results);
@@ -234,10 +237,9 @@ class RedisQueue final : public Queue {
   RedisClient client_;                                          // the porter's
   std::unordered_map<std::uint32_t, std::string> generations_;  // the porter's
   std::set<CampaignNumber> emptied_;                            // the porter's
-  std::vector<RedisWaiters::Told> given_up_;                 // told at the next look; the porter's
-  std::unordered_map<std::uint32_t, Monotonic> moves_said_;  // the porter's
-  Stints rounds_;                                            // the porter's
-  Stints batches_;                                           // the issuing thread's
+  std::unordered_map<std::uint32_t, Monotonic> moves_said_;     // the porter's
+  Stints rounds_;                                               // the porter's
+  Stints batches_;                                              // the issuing thread's
   Stints batches_elsewhere_;           // from one's verdicts to the next's; the hearing thread's
   Monotonic looked_at_{0};             // the porter's
   Monotonic looked_after_kept_at_{0};  // the porter's

@@ -157,9 +157,10 @@ void RedisQueue::take_fetched(const Round& round, const std::vector<RedisResult>
 
 // Under the lock, as the next.
 bool RedisQueue::may_take(CampaignNumber campaign, const Behind& behind) {
-  if (left_.contains(campaign.value)) return false;
-  if (behind.version == fetched_.version(campaign)) return true;
-  tasks_.work.insert(campaign);  // what was put back meanwhile comes first
+  const bool leads = !left_.contains(campaign.value);
+  if (leads && behind.version == fetched_.version(campaign)) return true;
+  tasks_.put_back.insert(campaign);
+  if (leads) tasks_.work.insert(campaign);  // what was put back meanwhile comes first
   return false;
 }
 

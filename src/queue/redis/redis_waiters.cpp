@@ -39,8 +39,11 @@ void RedisWaiters::confirm(const Name& name, std::int64_t ticket, bool is_new) {
     const auto found = entries_.find(name);
     if (found == entries_.end()) return;
     Entry& entry = found->second;
+    if (entry.ticket != ticket) {
+      entry.is_own = is_new;
+      entry.had_another = entry.confirmed;
+    }
     entry.confirmed = true;
-    if (entry.ticket != ticket) entry.is_own = is_new;
     entry.ticket = ticket;
     if (!entry.early) return;
     if (!address(entry, *entry.early, by_desk)) return entry.early.reset();
@@ -92,13 +95,15 @@ std::vector<RedisWaiters::Patient> RedisWaiters::patient(const Patience& patienc
   for (const auto& [name, entry] : entries_) {
     if (!entry.confirmed || (entry.claims.empty() && (!entry.promised || entry.kept))) continue;
     const auto stalled = stalled_.find(name.campaign.value);
-    const bool known = stalled != stalled_.end() && !moved_since(name.campaign, stalled->second);
+    const bool known = stalled != stalled_.end() && stalled->second >= entry.since &&
+                       !moved_since(name.campaign, stalled->second);
     const auto waits_since = [&](Monotonic since) {
       return entry.since <= since && !moved_since(name.campaign, since);
     };
-    const bool is_stalled = known && waits_since(now - patience.stalled);
     const bool is_silent = waits_since(now - patience.silent);
-    if (is_stalled || is_silent) patient.push_back({name, entry.ticket, is_stalled, is_silent});
+    if (!is_silent && !(known && waits_since(now - patience.stalled))) continue;
+    const bool is_own = entry.is_own && !entry.had_another;
+    patient.push_back({name, entry.ticket, is_own, is_silent});
   }
   return patient;
 }

@@ -61,18 +61,18 @@ class RedisWaiters {
   // long nothing was decided, and what has waited, or was kept, for `late`.
   [[nodiscard]] std::vector<Name> overdue(Monotonic soon, Monotonic late, Monotonic now);
 
-  // Nobody can issue in this campaign for now.
+  // Somebody has tried to issue in this campaign, and could not.
   void note_stalled(CampaignNumber campaign, Monotonic now);
 
   struct Patience {
-    Monotonic stalled;  // where that is known
-    Monotonic silent;   // where nothing is: longer than another leader takes to be found
+    Monotonic stalled;  // where nobody could issue since they came
+    Monotonic silent;   // where nothing is known: longer than another leader takes to be found
   };
   struct Patient {
     Name name{};
     std::int64_t ticket = 0;
-    bool is_stalled = false;  // for that long, where it is known that nobody can issue
-    bool is_silent = false;   // for that long, whatever is known
+    bool is_own = false;     // it came into the queue from here, and never under another ticket
+    bool is_silent = false;  // for that long
   };
   // To be told to wait, or not to: in the queue, and clients wait for that long in a campaign in
   // which as long nothing was decided.
@@ -101,6 +101,7 @@ class RedisWaiters {
     bool promised = false;        // that somebody was told so
     std::int64_t ticket = 0;      // in the queue
     bool is_own = false;          // it came there from here
+    bool had_another = false;     // ticket, before
     std::optional<Told> early{};  // came before it was known which ticket the claim has
   };
   struct NameView {

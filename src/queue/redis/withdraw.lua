@@ -1,20 +1,29 @@
--- Takes claims out of a campaign's queue whose clients are not to wait. One that may have been kept
--- stays, because somebody was told to wait, and so does one that other servers have sent, too: it is
--- also theirs.
+-- Takes claims out of a campaign's queue whose clients are not to wait. What may have been kept
+-- stays, because somebody was told to wait; so does what another server holds, which may issue it,
+-- and what other servers have sent, too: it is also theirs.
 --
--- KEYS  claims, meta (hash: kept = the newest ticket of a kept claim), also (hash: claim -> servers)
--- ARGV  the claims
--- ->    for each its ticket, empty when it is not in the queue any more, and 1 when it is out, else 0
+-- KEYS  claims, meta (hash: kept = the newest ticket of a kept claim, held:SERVER = the newest
+--       ticket that the server holds), also (hash: claim -> servers)
+-- ARGV  this server, then the claims, then their tickets
+-- ->    a character a claim: 1 it is out, 0 it stays, or does not stand there under this ticket
 local claims, meta, also = KEYS[1], KEYS[2], KEYS[3]
-local newest = tonumber(redis.call('HGET', meta, 'kept') or '0')
-local fates = {}
-for _, claim in ipairs(ARGV) do
-  local ticket = redis.call('ZSCORE', claims, claim)
-  local is_out = 0
-  if ticket and tonumber(ticket) > newest and redis.call('HEXISTS', also, claim) == 0 then
-    is_out = redis.call('ZREM', claims, claim)
+local own, count = 'held:' .. ARGV[1], (#ARGV - 1) / 2
+local newest = 0
+local state = redis.call('HGETALL', meta)
+for at = 1, #state, 2 do
+  local field = state[at]
+  if field == 'kept' or (field ~= own and string.sub(field, 1, 5) == 'held:') then
+    newest = math.max(newest, tonumber(state[at + 1]))
   end
-  fates[#fates + 1] = ticket or ''
-  fates[#fates + 1] = is_out
 end
-return fates
+local fates = {}
+for at = 2, count + 1 do
+  local claim, ticket = ARGV[at], ARGV[at + count]
+  fates[at - 1] = '0'
+  if tonumber(ticket) > newest and redis.call('ZSCORE', claims, claim) == ticket and
+      not redis.call('HGET', also, claim) then
+    redis.call('ZREM', claims, claim)
+    fates[at - 1] = '1'
+  end
+end
+return table.concat(fates)
