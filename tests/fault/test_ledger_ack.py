@@ -132,8 +132,7 @@ def test_a_leader_that_stands_still_has_what_it_has_fetched(two, ledger, redis):
     line = Line(redis, leader)
     lock = LockedCampaign(ledger, leader, 1)
     ann = Later(claim, other, "still", "ann")
-    until(lambda: line.length() == 1, "ann's ticket", poll_s=0)
-    time.sleep(0.1)  # the leader has it
+    until(lambda: line.newest() in line.held(), "the leader to have ann's claim", poll_s=0)
     os.kill(leader.process.pid, signal.SIGSTOP)
     ledger.kill()
     lock.release()
@@ -141,6 +140,26 @@ def test_a_leader_that_stands_still_has_what_it_has_fetched(two, ledger, redis):
     os.kill(leader.process.pid, signal.SIGCONT)
     ledger.restart()
     assert coupon_of(other, "still", "ann")
+
+
+def test_what_is_held_stays_so_when_it_is_looked_at_from_the_front_again(
+        start_server, ledger, redis):
+    """In several steps, because it is more than one fetch brings."""
+    leader = start_server(args=STRICT)
+    make(leader, "many", stock=9)
+    line = Line(redis, leader)
+    lock = LockedCampaign(ledger, leader, 1)
+    line.put_many(9000)
+    ann = Later(claim, leader, "many", "ann")
+    until(lambda: line.newest() in line.held(), "the leader to look", poll_s=0)
+    time.sleep(0.2)  # it has them all
+    newest, lowest = line.newest(), line.newest()
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        lowest = min(lowest, *line.held())
+    assert lowest >= newest
+    lock.release()
+    assert ann.result().code == "sold_out"
 
 
 def test_no_503_is_followed_by_a_coupon_when_the_ledger_dies_under_load(two, ledger):
@@ -168,6 +187,7 @@ def test_no_503_is_followed_by_a_coupon_when_the_ledger_dies_under_load(two, led
     print(f"{len(told)} claims, {len(refused)} refused, "
           f"{sum(status is None for status in told.values())} not answered")
     ledger.restart()
+    assert refused
     assert not [user for user in refused if coupon_of(other, "storm", user)]
 
 
@@ -180,9 +200,14 @@ def test_a_server_cut_off_from_the_ledger_does_not_refuse_for_others(
     make(leader, "cut-off", stock=99)
     assert claim(other, "cut-off", "ann").status == 201, "it knows who leads"
     user.cut_off()
-    first = [Later(claim, other, "cut-off", f"u{n}") for n in range(10)]
+    users = [f"u{n}" for n in range(10)]
+    first = [Later(claim, other, "cut-off", user) for user in users]
     bob = Later(claim, leader, "cut-off", "bob")
-    assert [one.result().status for one in first] == [201] * 10
+    # On a busy machine the next leader may take longer than they wait.
+    assert {one.result().status for one in first if one.result()} <= {201}
+    for user in users:
+        until(lambda: Later(claim, other, "cut-off", user).result(), "a reply")
+        assert claim(other, "cut-off", user).status == 200
     assert [claim(other, "cut-off", f"v{n}").status for n in range(5)] == [201] * 5
     reply = bob.result()
     print("bob:", reply)
@@ -277,6 +302,7 @@ def test_a_claim_whose_batch_broke_has_its_coupon_or_is_gone(start_server, ledge
     if is_away:
         ledger.kill()
     else:
+        time.sleep(1)  # who has waited for so long is tried once more
         lock.kill_waiting()
     lock.release()
     assert [one.result().status for one in (ann, bob)] == [503 if is_away else 201] * 2

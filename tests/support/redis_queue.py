@@ -32,6 +32,25 @@ class Line:
         """A claim that a server wrote down before it died."""
         self.call("ZADD", self.key_of(number), 1_763_850_000_000_000, f"{user}\0")
 
+    def put_many(self, count):
+        """As claims that have just come, in the order of their names."""
+        meta = self.key.replace(":claims", ":meta")
+        first = int(self.call("HGET", meta, "ticket")) + 1
+        pairs = [(first + at, f"many{at:06}\0") for at in range(count)]
+        self.call("ZADD", self.key, *[word for pair in pairs for word in pair])
+        self.call("HSET", meta, "ticket", pairs[-1][0])
+
+    def newest(self):
+        """-> the newest ticket in the queue, 0 when nothing waits"""
+        found = self.call("ZRANGE", self.key, -1, -1, "WITHSCORES")
+        return int(found[1]) if found else 0
+
+    def held(self):
+        """-> up to which ticket servers hold claims that they have fetched"""
+        meta = self.call("HGETALL", self.key.replace(":claims", ":meta"))
+        return [int(value) for field, value in zip(meta[::2], meta[1::2])
+                if field.startswith("held:")]
+
     def announce(self, number, from_front=False):
         """What a server of its own tells all others about a campaign."""
         kind = "f" if from_front else "c"

@@ -37,6 +37,9 @@ TEST(RedisFetched, knows_the_newest_that_it_holds) {
   EXPECT_EQ(fetches.newest_held(first_campaign), 43);
   fetches.release(first_campaign, 43);
   EXPECT_EQ(fetches.newest_held(first_campaign), 42);
+  fetches.rewind(first_campaign);
+  EXPECT_FALSE(fetches.add(fetched("ann", 41)));
+  EXPECT_EQ(fetches.newest_held(first_campaign), 42) << "what was fetched again is not all";
   fetches.drop(first_campaign);
   EXPECT_EQ(fetches.newest_held(first_campaign), 0);
 }

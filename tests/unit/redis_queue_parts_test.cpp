@@ -279,6 +279,12 @@ TEST(RedisWaiters, do_not_count_a_failure_before_they_came_nor_a_refusal_as_a_mo
       {{.name = name_of("bob"), .ticket = 42, .verdict = {.kind = Verdict::Kind::unavailable}}},
       seconds(4));
   ASSERT_EQ(patient(6).size(), 1U);
+  const auto twice = [&] {
+    return told.waiters.patient({seconds(2), seconds(5), true}, seconds(6)).size();
+  };
+  EXPECT_EQ(twice(), 0U);
+  told.waiters.note_stalled(first_campaign, seconds(4));
+  EXPECT_EQ(twice(), 1U);
   EXPECT_EQ(patient(6).front().ticket, 41);
   EXPECT_FALSE(patient(6).front().is_silent);
   told.answer("cid", 7, seconds(5));

@@ -52,9 +52,9 @@ void RedisQueue::carry(Tasks tasks) {
   Round round;
   add_decided(round, std::move(tasks.decided));
   add_messages(round, tasks);
-  add_put_back(round, tasks);
   add_claims(round, tasks);
   add_fetches(round, tasks);
+  add_put_back(round, tasks);
   if (round.commands.empty()) return;
   const std::vector<RedisResult> results = run(round);
   take_settled(round, results);
@@ -137,11 +137,6 @@ void RedisQueue::add_messages(Round& round, const Tasks& tasks) const {
     say(notice_bytes(
         {.kind = WorkNotice::Kind::moves, .campaign = campaign, .server = options_.server}));
   }
-}
-
-// Before anything is fetched: what is held by then comes on top.
-void RedisQueue::add_put_back(Round& round, const Tasks& tasks) const {
-  for (const CampaignNumber campaign : tasks.put_back) add_fetch(round, campaign, 0, 0);
 }
 
 void RedisQueue::add_claims(Round& round, Tasks& tasks) {
@@ -241,15 +236,24 @@ void RedisQueue::add_fetches(Round& round, const Tasks& tasks) {
 void RedisQueue::add_fetch(Round& round, CampaignNumber campaign, std::int64_t behind,
                            std::int64_t most) const {
   const std::scoped_lock lock(mutex_);
-  // What is held is not behind what was fetched, and that is known at once.
-  const std::int64_t held = behind > 0 ? behind : fetched_.newest_held(campaign);
   round.commands.push_back(RedisCommand::script(fetch_script(), 2)
                                .key(space_.claims(campaign))
                                .key(space_.meta(campaign))
                                .arg(std::to_string(options_.server))
-                               .arg(held)
+                               .arg(fetched_.newest_held(campaign))
                                .arg(behind)
                                .arg(most));
+}
+
+// What a campaign's fetch says in this round anyhow is not said twice: a command may be repeated,
+// and come to Redis behind those that followed it.
+void RedisQueue::add_put_back(Round& round, const Tasks& tasks) const {
+  std::set<CampaignNumber> left = tasks.put_back;
+  for (const Round::Fetch& fetch : round.fetches) left.erase(fetch.campaign);
+  for (const Round::Sent& sent : round.sent) {
+    if (sent.behind) left.erase(sent.campaign);
+  }
+  for (const CampaignNumber campaign : left) add_fetch(round, campaign, 0, 0);
 }
 
 }  // namespace firstcome

@@ -7,7 +7,9 @@ namespace firstcome {
 
 std::optional<std::uint32_t> RedisFetched::add(One one) {
   note_newest(one.name.campaign, one.ticket);
-  if (!states_[one.name.campaign.value].here.insert(one.ticket).second) return std::nullopt;
+  State& state = states_[one.name.campaign.value];
+  if (!state.here.insert(one.ticket).second) return std::nullopt;
+  state.newest_here = std::max(state.newest_here, one.ticket);
   entries_.push_back({std::move(one)});
   return base_ + static_cast<std::uint32_t>(entries_.size() - 1);
 }
@@ -28,12 +30,17 @@ bool RedisFetched::holds(CampaignNumber campaign, std::int64_t ticket) const {
 
 std::int64_t RedisFetched::newest_held(CampaignNumber campaign) const {
   const auto found = states_.find(campaign.value);
-  if (found == states_.end() || found->second.here.empty()) return 0;
-  return *std::ranges::max_element(found->second.here);
+  return found == states_.end() ? 0 : found->second.newest_here;
 }
 
 void RedisFetched::release(CampaignNumber campaign, std::int64_t ticket) {
-  states_[campaign.value].here.erase(ticket);
+  State& state = states_[campaign.value];
+  state.here.erase(ticket);
+  if (state.here.empty()) {
+    state.newest_here = 0;
+  } else if (ticket == state.newest_here) {
+    state.newest_here = *std::ranges::max_element(state.here);
+  }
 }
 
 void RedisFetched::drop(CampaignNumber campaign) {

@@ -61,6 +61,7 @@ class RedisFetched {
     std::int64_t newest = 0;
     std::uint64_t version = 0;
     boost::unordered_flat_set<std::int64_t> here;  // tickets
+    std::int64_t newest_here = 0;                  // of those
   };
 
   void pop_done();

@@ -91,8 +91,10 @@ void RedisQueue::keep_patient() {
 void RedisQueue::refuse_patient() {
   RedisKeeper::Withdrawals claims;
   std::vector<RedisWaiters::Told> told;
+  RedisWaiters::Patience patience = options_.patience;
+  patience.twice = true;  // that a batch broke once says little
   for (auto& [name, ticket, is_own, is_silent] :
-       waiters_.patient(options_.patience, parts_.clock.monotonic())) {
+       waiters_.patient(patience, parts_.clock.monotonic())) {
     if (is_silent) {
       told.push_back({std::move(name), ticket, {.kind = Verdict::Kind::unanswered}});
     } else if (is_own && !holds(name.campaign, ticket)) {

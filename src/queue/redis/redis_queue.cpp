@@ -152,6 +152,7 @@ void RedisQueue::leave_put_back() {
     tasks_.put_back.insert(campaign);
     retries_.insert(campaign);
   }
+  wake_.notify_one();
 }
 
 void RedisQueue::settle(std::size_t count) {

@@ -191,7 +191,6 @@ class RedisQueue final : public Queue {
   void carry(Tasks tasks);
   void add_decided(Round& round, std::vector<RedisWaiters::Told> decided);
   void add_messages(Round& round, const Tasks& tasks) const;
-  void add_put_back(Round& round, const Tasks& tasks) const;
   void add_claims(Round& round, Tasks& tasks);
   void add_scripts(Round& round, const Sending& sending, std::span<Name> names,
                    bool are_last) const;
@@ -201,6 +200,7 @@ class RedisQueue final : public Queue {
   void add_fetches(Round& round, const Tasks& tasks);
   void add_fetch(Round& round, CampaignNumber campaign, std::int64_t behind,
                  std::int64_t most) const;
+  void add_put_back(Round& round, const Tasks& tasks) const;
   [[nodiscard]] std::vector<RedisResult> run(const Round& round);
   void take_settled(Round& round, const std::vector<RedisResult>& results);
   void take_sent(Round& round, const std::vector<RedisResult>& results);

@@ -85,7 +85,8 @@ std::vector<RedisWaiters::Name> RedisWaiters::overdue(Monotonic soon, Monotonic 
 
 void RedisWaiters::note_stalled(CampaignNumber campaign, Monotonic now) {
   const std::scoped_lock lock(mutex_);
-  stalled_[campaign.value] = now;
+  Stalled& stalled = stalled_[campaign.value];
+  stalled = {.last = now, .before = stalled.last};
 }
 
 std::vector<RedisWaiters::Patient> RedisWaiters::patient(const Patience& patience,
@@ -94,9 +95,10 @@ std::vector<RedisWaiters::Patient> RedisWaiters::patient(const Patience& patienc
   const std::scoped_lock lock(mutex_);
   for (const auto& [name, entry] : entries_) {
     if (!entry.confirmed || (entry.claims.empty() && (!entry.promised || entry.kept))) continue;
-    const auto stalled = stalled_.find(name.campaign.value);
-    const bool known = stalled != stalled_.end() && stalled->second >= entry.since &&
-                       !moved_since(name.campaign, stalled->second);
+    const auto found = stalled_.find(name.campaign.value);
+    const Stalled stalled = found == stalled_.end() ? Stalled{} : found->second;
+    const Monotonic tried = patience.twice ? stalled.before : stalled.last;
+    const bool known = tried >= entry.since && !moved_since(name.campaign, tried);
     const auto waits_since = [&](Monotonic since) {
       return entry.since <= since && !moved_since(name.campaign, since);
     };

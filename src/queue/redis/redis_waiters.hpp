@@ -65,8 +65,9 @@ class RedisWaiters {
   void note_stalled(CampaignNumber campaign, Monotonic now);
 
   struct Patience {
-    Monotonic stalled;  // where nobody could issue since they came
-    Monotonic silent;   // where nothing is known: longer than another leader takes to be found
+    Monotonic stalled;   // where somebody has tried to issue after they came, and could not
+    Monotonic silent;    // where nothing is known: longer than another leader takes to be found
+    bool twice = false;  // has tried twice
   };
   struct Patient {
     Name name{};
@@ -117,6 +118,11 @@ class RedisWaiters {
       return a.campaign == b.campaign && a.claim == b.claim;
     }
   };
+  // When nobody could issue in a campaign.
+  struct Stalled {
+    Monotonic last = Monotonic::min();
+    Monotonic before = Monotonic::min();
+  };
   using ByDesk = std::map<std::uint16_t, std::vector<Verdict>>;
 
   [[nodiscard]] bool moved_since(CampaignNumber campaign, Monotonic since) const;
@@ -129,7 +135,7 @@ class RedisWaiters {
   boost::unordered_map<Name, Entry, NameHash> entries_;  // guarded by mutex_
   // When something was decided last in a campaign, and when nothing could be; guarded by mutex_
   std::unordered_map<std::uint32_t, Monotonic> decided_;
-  std::unordered_map<std::uint32_t, Monotonic> stalled_;
+  std::unordered_map<std::uint32_t, Stalled> stalled_;
 };
 
 }  // namespace firstcome
