@@ -233,6 +233,34 @@ TEST_F(MysqlLedgers, make_campaigns_at_the_same_time) {
   EXPECT_EQ(b.claim(CampaignNumber{40}, {"bob"}), "sold_out");
 }
 
+// A start reads all coupons: in pages, and none of them twice.
+TEST_F(MysqlLedgers, start_with_more_coupons_than_one_page_has) {
+  const CampaignNumber large = a.put("large", {.stock = 100'000});
+  const CampaignNumber small = a.put("small", {.stock = 9});
+  agree();
+  std::vector<std::string> users(15'000);
+  for (int batch = 0; batch < 4; ++batch) {
+    for (std::size_t i = 0; i < users.size(); ++i) {
+      users[i] = std::to_string(batch) + "-" + std::to_string(i);
+    }
+    a.claim(large, users);
+  }
+  EXPECT_EQ(a.claim(small, {"ann", "bob"}), "issued 1, issued 2");
+  const std::string schema =
+      database.root.is_on_mariadb() ? "information_schema" : "performance_schema";
+  const auto rows_read = [&] {
+    return std::stoul(database.root.ask("SELECT sum(variable_value) FROM " + schema +
+                                        ".global_status WHERE variable_name LIKE 'handler_read%'"));
+  };
+  const std::size_t before = rows_read();
+  LedgerNode c(database);
+  EXPECT_LT(rows_read() - before, 70'000U);
+  LedgerNode::agree({&a, &b, &c});
+  EXPECT_EQ(c.claim(large, {"0-0", "1-4999", "1-5000", "3-14999", "ann"}),
+            "issued 1', issued 20000', issued 20001', issued 60000', issued 60001");
+  EXPECT_EQ(c.claim(small, {"bob", "cyd"}), "issued 2', issued 3");
+}
+
 TEST_F(MysqlLedgers, repeat_after_a_lock_wait) {
   const CampaignNumber campaign = a.put("c", {.stock = 9});
   agree();

@@ -2,14 +2,13 @@
 
 #include <map>
 
+#include "ledger/mysql/mysql_coupon_pages.hpp"
 #include "ledger/mysql/mysql_record.hpp"
 #include "ledger/mysql/mysql_schema.hpp"
 #include "ledger/mysql/mysql_text.hpp"
 
 namespace firstcome {
 namespace {
-
-constexpr std::size_t page_rows = 20'000;
 
 std::unexpected<Error> unreadable(const MysqlError& error) {
   return std::unexpected(to_read_error(error, "read the ledger"));
@@ -45,32 +44,26 @@ Result<void> MysqlAudit::for_each_coupon(const std::function<void(const AuditedC
   if (!named) return unreadable(named.error());
   std::map<std::int64_t, CampaignId> ids;
   while (named->next()) ids.emplace(named->integer(0), CampaignId::trusted(named->text(1)));
-  std::int64_t campaign = 0;
-  std::int64_t rank = 0;
-  std::size_t count = page_rows;
-  while (count == page_rows) {
-    const std::string after = std::to_string(campaign);
-    auto rows = connection_.query("SELECT " + std::string(mysql_coupon_columns) +
-                                  " FROM coupons WHERE campaign >= " + after + " AND (campaign > " +
-                                  after + " OR `rank` > " + std::to_string(rank) +
-                                  ") ORDER BY campaign, `rank` LIMIT " + std::to_string(page_rows));
+  CampaignNumber campaign{};
+  Rank rank{};
+  while (true) {
+    auto rows = read_coupons_behind(connection_, campaign, rank);
     if (!rows) return unreadable(rows.error());
-    count = rows->size();
+    if (rows->size() == 0) return {};
     while (rows->next()) {
       const Result<CouponRow> coupon = read_mysql_coupon(*rows);
       if (!coupon) return std::unexpected(coupon.error());
-      campaign = coupon->campaign.value;
-      rank = coupon->coupon.rank.value;
-      const auto id = ids.find(campaign);
+      campaign = coupon->campaign;
+      rank = coupon->coupon.rank;
+      const auto id = ids.find(campaign.value);
       if (id == ids.end()) {
         return fail(ErrorCode::corrupt,
-                    "a coupon's campaign, " + std::to_string(campaign) + ", does not exist");
+                    "a coupon's campaign, " + std::to_string(campaign.value) + ", does not exist");
       }
       const IdempotencyKey key = is_drawn(coupon->key) ? IdempotencyKey{} : coupon->key;
       visit({id->second, coupon->user, key, coupon->coupon, coupon->epoch, coupon->ticket});
     }
   }
-  return {};
 }
 
 Result<std::uint64_t> MysqlAudit::unsettled_count(const CampaignId& campaign) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/check.hpp"
+#include "ledger/mysql/mysql_coupon_pages.hpp"
 #include "ledger/mysql/mysql_loss.hpp"
 
 namespace firstcome {
@@ -42,22 +43,15 @@ MysqlMirror::MysqlMirror(CouponCodes codes, const Fingerprints& fingerprints)
 
 Result<void> MysqlMirror::load(MysqlConnection& connection) {
   if (auto ok = follow_campaigns(connection); !ok) return ok;
-  std::uint32_t campaign = 0;
-  std::uint32_t rank = 0;
+  CampaignNumber campaign{};
+  Rank rank{};
   while (true) {
-    // Said so that MariaDB, too, takes it for a range of the primary key.
-    const std::string after = std::to_string(campaign);
-    auto rows = read(
-        connection, select(mysql_coupon_columns,
-                           "FROM coupons WHERE campaign >= " + after + " AND (campaign > " + after +
-                               " OR `rank` > " + std::to_string(rank) +
-                               ") ORDER BY campaign, `rank` LIMIT " + std::to_string(page_rows)));
-    if (!rows) return std::unexpected(rows.error());
-    const std::size_t count = rows->size();
-    if (auto ok = add_coupons(*rows, count); !ok) return ok;
-    if (count < page_rows) break;
-    campaign = static_cast<std::uint32_t>(rows->integer(0));
-    rank = static_cast<std::uint32_t>(rows->integer(1));
+    auto rows = read_coupons_behind(connection, campaign, rank);
+    if (!rows) return std::unexpected(to_read_error(rows.error(), "read the ledger"));
+    if (rows->size() == 0) break;
+    if (auto ok = add_coupons(*rows, rows->size()); !ok) return ok;
+    campaign.value = static_cast<std::uint32_t>(rows->integer(0));
+    rank.value = static_cast<std::uint32_t>(rows->integer(1));
   }
   return follow_issuing(connection, Look::all);
 }
