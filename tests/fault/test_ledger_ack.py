@@ -10,6 +10,7 @@ import pytest
 
 from support.another_user import AnotherUser
 from support.api import Api
+from support.claims import claim, make, outcome_at
 from support.engine import the_engine
 from support.held import Later, LockedCampaign
 from support.redis_queue import Line
@@ -27,24 +28,6 @@ YES = {200, 201}
 def two(start_server, tmp_path):
     first = start_server(args=STRICT)
     return first, start_server(tmp_path / "second", beside=first, args=STRICT)
-
-
-def make(server, campaign, **settings):
-    with Api(server.address, server.admin_key) as admin:
-        assert admin.put_campaign(campaign, **settings).status == 201
-        # A server that has just issued holds the lease, and looks at the queue.
-        assert admin.claim(campaign, "warm").status == 201
-
-
-def claim(server, campaign, user):
-    with Api(server.address, server.issue_key) as api:
-        return api.claim(campaign, user)
-
-
-def outcome_at(server, campaign, user):
-    with Api(server.address, server.issue_key) as api:
-        found = api.claim_status(campaign, user)
-    return found.json()["outcome"] if found.status == 200 else found.status
 
 
 def coupon_of(server, campaign, user):

@@ -12,6 +12,7 @@ import pytest
 
 from support.another_user import AnotherUser
 from support.api import Api
+from support.claims import claim, make, outcome_at, status
 from support.history import Claim, write_history
 from support.promises import check_promises
 from support.server import run
@@ -22,28 +23,6 @@ pytestmark = [pytest.mark.one_redis, pytest.mark.bound_s(120)]
 
 STOCK = 300
 USERS = 500
-
-
-def make(server, campaign, **settings):
-    with Api(server.address, server.admin_key) as admin:
-        assert admin.put_campaign(campaign, **settings).status == 201
-        # A server that has just issued holds the lease, and recalls what it knows.
-        assert admin.claim(campaign, "warm").status == 201
-
-
-def claim(server, campaign, user, key=None):
-    with Api(server.address, server.issue_key) as api:
-        return api.claim(campaign, user, key)
-
-
-def status(server, campaign, user):
-    with Api(server.address, server.issue_key) as api:
-        return api.claim_status(campaign, user)
-
-
-def outcome_at(server, campaign, user):
-    found = status(server, campaign, user)
-    return found.json()["outcome"] if found.status == 200 else found.status
 
 
 def break_it(ledger, how):

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from support.api import Api
+from support.claims import claim, make, outcome_at
 from support.engine import the_engine
 from support.held import HeldReplies, Later, LockedCampaign
 from support.redis_queue import Line
@@ -17,27 +18,9 @@ pytestmark = [pytest.mark.one_redis, pytest.mark.bound_s(120)]
 YES, NO = {200, 201}, {409, 503}
 
 
-def make(server, campaign, **settings):
-    with Api(server.address, server.admin_key) as admin:
-        assert admin.put_campaign(campaign, **settings).status == 201
-        # A server that has just issued holds the lease, and looks at the queue.
-        assert admin.claim(campaign, "warm").status == 201
-
-
-def claim(server, campaign, user):
-    with Api(server.address, server.issue_key) as api:
-        return api.claim(campaign, user)
-
-
 def raise_stock(server, campaign, stock):
     with Api(server.address, server.admin_key) as admin:
         return admin.patch_campaign(campaign, stock=stock)
-
-
-def outcome_at(server, campaign, user):
-    with Api(server.address, server.issue_key) as api:
-        found = api.claim_status(campaign, user)
-    return found.json()["outcome"] if found.status == 200 else found.status
 
 
 def holders(server, campaign):
